@@ -1,0 +1,1 @@
+//! HL7 FHIR R4 over a live GNU Health database.

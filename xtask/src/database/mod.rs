@@ -1,0 +1,1 @@
+//! The demo database: a PostgreSQL cluster with a real GNU Health in it.

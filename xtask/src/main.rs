@@ -1,0 +1,3 @@
+//! Everything a person runs: `cargo xtask up | test | build | db | clean`.
+
+fn main() {}

@@ -1,0 +1,415 @@
+//! What the operator sets: the variables of `spin.toml`, checked once per instance.
+//!
+//! A missing or weak secret, or an address that cannot be understood, is an [`Error`]: the app then refuses to
+//! serve instead of serving wrongly. The messages name the variable and what to do, and never its value.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio_postgres::config::{Host, SslMode};
+
+/// The shortest accepted `secret_key`: 32 bytes, the output size of the HMAC-SHA256 that it keys (RFC 2104, section 3).
+pub const SHORTEST_SECRET: usize = 32;
+
+/// How many different characters a `secret_key` must have at least, so that `xxxx…` is refused.
+const FEWEST_DIFFERENT_CHARACTERS: usize = 10;
+
+/// How long to wait for a connection when the address does not say.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What is wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// `secret_key` is not set.
+    #[error(
+        "secret_key is not set: give the app a random secret of at least {SHORTEST_SECRET} characters (openssl rand -hex 32)"
+    )]
+    SecretMissing,
+    /// `secret_key` is too short or repeats few characters.
+    #[error(
+        "secret_key is too weak: it needs at least {SHORTEST_SECRET} random characters (openssl rand -hex 32)"
+    )]
+    SecretWeak,
+    /// Neither `database_url` nor `tryton_config` is set.
+    #[error(
+        "no database is configured: set database_url, or tryton_config to the path of a mounted trytond.conf"
+    )]
+    DatabaseMissing,
+    /// `database_url` is neither a URL nor a libpq string.
+    #[error(
+        "database_url is not understood ({0}): use postgres://user:password@host:5432/database or a libpq string"
+    )]
+    DatabaseInvalid(String),
+    /// The address has no host name: a component cannot use Unix sockets.
+    #[error(
+        "the database address names no host: a WebAssembly component reaches PostgreSQL over TCP only"
+    )]
+    DatabaseWithoutHost,
+    /// The address names no database.
+    #[error(
+        "the database address names no database: append it to database_url, or set database_name"
+    )]
+    DatabaseWithoutName,
+    /// The file of `tryton_config` cannot be read inside the component.
+    #[error("tryton_config: {0} cannot be read; mount it with `files` in spin.toml")]
+    TrytonConfigUnreadable(String),
+    /// The file of `tryton_config` has no `[database] uri`.
+    #[error("tryton_config: {0} has no `uri` in its [database] section")]
+    TrytonConfigWithoutUri(String),
+    /// `base_url` is not an absolute HTTP URL.
+    #[error(
+        "base_url must be an absolute http or https URL without query, such as https://fhir.example.org"
+    )]
+    BaseUrlInvalid,
+    /// `system_base` is empty or no absolute URI.
+    #[error("system_base must be an absolute URI, such as https://fhir.example.org/ns")]
+    SystemBaseInvalid,
+}
+
+/// The checked configuration of the component that runs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the database is.
+    pub database: Database,
+    /// Keys every signature of the app; never shown or logged.
+    pub secret: Secret,
+    /// The public base of the FHIR endpoint without a trailing slash; `None`: taken from each request.
+    pub base_url: Option<String>,
+    /// The base of the systems of local codes and identifiers, without a trailing slash.
+    pub system_base: String,
+}
+
+/// The secret of the installation. Its `Debug` form is blank.
+#[derive(Clone)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Checks length and variety.
+    ///
+    /// # Errors
+    /// [`Error::SecretMissing`] and [`Error::SecretWeak`].
+    pub fn new(value: &str) -> Result<Self, Error> {
+        if value.is_empty() {
+            return Err(Error::SecretMissing);
+        }
+        let different: std::collections::BTreeSet<char> = value.chars().collect();
+        if value.len() < SHORTEST_SECRET || different.len() < FEWEST_DIFFERENT_CHARACTERS {
+            return Err(Error::SecretWeak);
+        }
+        Ok(Self(value.as_bytes().to_vec()))
+    }
+
+    /// The bytes to derive keys from.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+/// The parsed database address.
+#[derive(Clone)]
+pub struct Database {
+    config: tokio_postgres::Config,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "Database({} at {})",
+            self.name(),
+            self.endpoint()
+        )
+    }
+}
+
+impl Database {
+    /// Understands a URL or a libpq string; `name`, if not empty, replaces the database that it names.
+    ///
+    /// # Errors
+    /// [`Error::DatabaseInvalid`], [`Error::DatabaseWithoutHost`] and [`Error::DatabaseWithoutName`].
+    pub fn parse(address: &str, name: &str) -> Result<Self, Error> {
+        // The parser's messages name the option or the part that is wrong, never a value of it.
+        let mut config: tokio_postgres::Config = address
+            .parse()
+            .map_err(|error: tokio_postgres::Error| Error::DatabaseInvalid(error.to_string()))?;
+        if !name.is_empty() {
+            config.dbname(name);
+        }
+        let tcp = |host: &Host| matches!(host, Host::Tcp(name) if !name.is_empty());
+        if config.get_hosts().is_empty() || !config.get_hosts().iter().all(tcp) {
+            return Err(Error::DatabaseWithoutHost);
+        }
+        if config.get_dbname().unwrap_or_default().is_empty() {
+            return Err(Error::DatabaseWithoutName);
+        }
+        Ok(Self { config })
+    }
+
+    /// `host:port` of the first host, for messages.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        self.hosts()
+            .into_iter()
+            .map(|(host, port)| format!("{host}:{port}"))
+            .next()
+            .unwrap_or_default()
+    }
+
+    /// The name of the database.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.config.get_dbname().unwrap_or_default()
+    }
+
+    /// The user that the app connects as.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.config.get_user().unwrap_or_default()
+    }
+
+    /// The libpq string to connect with, with our defaults for what the operator left open.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.address_of(self.name())
+    }
+
+    /// As [`Self::address`], for another database of the same server.
+    #[must_use]
+    pub fn address_of(&self, name: &str) -> String {
+        let config = &self.config;
+        let (hosts, ports): (Vec<_>, Vec<_>) = self.hosts().into_iter().unzip();
+        let timeout = config
+            .get_connect_timeout()
+            .copied()
+            .unwrap_or(CONNECT_TIMEOUT);
+        let mode = match config.get_ssl_mode() {
+            SslMode::Disable => "disable",
+            SslMode::Require => "require",
+            _ => "prefer",
+        };
+        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+        let mut options = vec![
+            ("host", hosts.join(",")),
+            ("port", ports.join(",")),
+            ("dbname", name.to_owned()),
+            ("sslmode", mode.to_owned()),
+            ("connect_timeout", timeout.as_secs().max(1).to_string()),
+            (
+                "application_name",
+                config
+                    .get_application_name()
+                    .unwrap_or("gnuhealth-fhir")
+                    .to_owned(),
+            ),
+        ];
+        if let Some(user) = config.get_user() {
+            options.push(("user", user.to_owned()));
+        }
+        if let Some(password) = config.get_password() {
+            options.push(("password", String::from_utf8_lossy(password).into_owned()));
+        }
+        if let Some(session) = config.get_options() {
+            options.push(("options", session.to_owned()));
+        }
+        let quoted = options
+            .iter()
+            .map(|(key, value)| format!("{key}={}", quote(value)));
+        quoted.collect::<Vec<_>>().join(" ")
+    }
+
+    fn hosts(&self) -> Vec<(String, u16)> {
+        let ports = self.config.get_ports();
+        let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+        let name = |host: &Host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[allow(
+                unreachable_patterns,
+                reason = "Unix sockets exist in this type on some targets only"
+            )]
+            _ => String::new(),
+        };
+        self.config
+            .get_hosts()
+            .iter()
+            .enumerate()
+            .map(|(index, host)| (name(host), port(index)))
+            .collect()
+    }
+}
+
+/// A value of a libpq keyword string (PostgreSQL documentation, 34.1.1.1).
+fn quote(value: &str) -> String {
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+impl Settings {
+    /// Reads and checks the variables of this component; the result is kept for the life of the instance.
+    ///
+    /// # Errors
+    /// Whatever is missing or wrong, see [`Error`].
+    pub async fn load() -> Result<Rc<Self>, Error> {
+        thread_local! {
+            static LOADED: RefCell<Option<Rc<Settings>>> = const { RefCell::new(None) };
+        }
+        if let Some(settings) = LOADED.with_borrow(Clone::clone) {
+            return Ok(settings);
+        }
+        let settings = Rc::new(Self {
+            secret: Secret::new(&variable("secret_key").await)?,
+            database: database().await?,
+            base_url: base_url(&variable("base_url").await)?,
+            system_base: system_base(&variable("system_base").await)?,
+        });
+        LOADED.with_borrow_mut(|slot| *slot = Some(Rc::clone(&settings)));
+        Ok(settings)
+    }
+}
+
+/// A variable that the manifest does not hand to this component counts as empty.
+async fn variable(name: &str) -> String {
+    spin_sdk::variables::get(name)
+        .await
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+async fn database() -> Result<Database, Error> {
+    let (address, path) = (
+        variable("database_url").await,
+        variable("tryton_config").await,
+    );
+    let name = variable("database_name").await;
+    if !address.is_empty() {
+        return Database::parse(&address, &name);
+    }
+    if path.is_empty() {
+        return Err(Error::DatabaseMissing);
+    }
+    let text =
+        std::fs::read_to_string(&path).map_err(|_| Error::TrytonConfigUnreadable(path.clone()))?;
+    Database::parse(&tryton_uri(&text, &path)?, &name)
+}
+
+/// `[database] uri` of a trytond.conf (trytond documentation, topics/configuration).
+fn tryton_uri(text: &str, path: &str) -> Result<String, Error> {
+    let mut file = configparser::ini::Ini::new_cs();
+    file.read(text.to_owned())
+        .map_err(|_| Error::TrytonConfigUnreadable(path.to_owned()))?;
+    file.get("database", "uri")
+        .ok_or_else(|| Error::TrytonConfigWithoutUri(path.to_owned()))
+}
+
+fn base_url(value: &str) -> Result<Option<String>, Error> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let uri: http::Uri = value.parse().map_err(|_| Error::BaseUrlInvalid)?;
+    let absolute = matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some();
+    if !absolute || uri.query().is_some() {
+        return Err(Error::BaseUrlInvalid);
+    }
+    Ok(Some(value.trim_end_matches('/').to_owned()))
+}
+
+fn system_base(value: &str) -> Result<String, Error> {
+    let absolute = value
+        .split_once(':')
+        .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+    if !absolute || value.contains(char::is_whitespace) {
+        return Err(Error::SystemBaseInvalid);
+    }
+    Ok(value.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_short_or_monotonous_secret_is_refused() {
+        assert_eq!(Secret::new("").err(), Some(Error::SecretMissing));
+        assert_eq!(Secret::new("short").err(), Some(Error::SecretWeak));
+        assert_eq!(Secret::new(&"ab".repeat(40)).err(), Some(Error::SecretWeak));
+        assert!(Secret::new("0123456789abcdef0123456789abcdef").is_ok());
+    }
+
+    #[test]
+    fn a_url_and_a_libpq_string_mean_the_same() {
+        let expected = "host='db.example' port='5433' dbname='health' sslmode='prefer' connect_timeout='5' \
+                        application_name='gnuhealth-fhir' user='fhir' password='it\\'s'";
+        for address in [
+            "postgres://fhir:it%27s@db.example:5433/health",
+            "postgresql://fhir:it%27s@db.example:5433/health",
+            "host=db.example port=5433 user=fhir password='it\\'s' dbname=health",
+        ] {
+            let database = Database::parse(address, "").map(|database| database.address());
+            assert_eq!(database, Ok(expected.to_owned()), "{address}");
+        }
+    }
+
+    #[test]
+    fn the_rendered_address_is_understood_again_as_itself() {
+        let address = "postgres://u:p%5C'%20w@h1:1,h2:2/d?sslmode=require&options=-c%20statement_timeout%3D5s";
+        let once = Database::parse(address, "").map(|database| database.address());
+        let twice = once
+            .clone()
+            .and_then(|address| Database::parse(&address, ""))
+            .map(|database| database.address());
+        assert_eq!(once, twice);
+    }
+
+    #[test]
+    fn an_address_without_host_or_database_is_refused() {
+        assert_eq!(
+            Database::parse("postgres:///health", "").err(),
+            Some(Error::DatabaseWithoutHost)
+        );
+        assert_eq!(
+            Database::parse("host=/var/run dbname=health", "").err(),
+            Some(Error::DatabaseWithoutHost)
+        );
+        assert_eq!(
+            Database::parse("postgres://localhost", "").err(),
+            Some(Error::DatabaseWithoutName)
+        );
+        assert!(Database::parse("postgres://localhost", "health").is_ok());
+        assert!(matches!(
+            Database::parse("nonsense", ""),
+            Err(Error::DatabaseInvalid(_))
+        ));
+    }
+
+    #[test]
+    fn the_uri_is_taken_from_a_trytond_conf() {
+        let file =
+            "[web]\nlisten = [::]:8000\n\n[database]\nuri = postgresql://tryton:pw@db:5432/\n";
+        assert_eq!(
+            tryton_uri(file, "f").as_deref(),
+            Ok("postgresql://tryton:pw@db:5432/")
+        );
+        assert_eq!(
+            tryton_uri("[web]\n", "f"),
+            Err(Error::TrytonConfigWithoutUri("f".into()))
+        );
+    }
+
+    #[test]
+    fn base_urls_lose_their_trailing_slash_and_relative_ones_are_refused() {
+        assert_eq!(
+            base_url("https://h/fhir/"),
+            Ok(Some("https://h/fhir".into()))
+        );
+        assert_eq!(base_url(""), Ok(None));
+        assert_eq!(base_url("/fhir"), Err(Error::BaseUrlInvalid));
+        assert_eq!(base_url("ftp://h"), Err(Error::BaseUrlInvalid));
+    }
+}

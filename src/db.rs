@@ -1,0 +1,387 @@
+//! The outbound PostgreSQL connection: typed parameters and rows, and what can go wrong.
+//!
+//! The one place that knows `spin_sdk::pg`. Spin's limits shape it (measured on a real host): every statement is a
+//! single one and leaves no transaction or session state behind, since connections go back to a pool that does
+//! not roll back; values whose types Spin loses or lacks are selected as text.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use spin_sdk::pg;
+
+use crate::config;
+
+/// A parameter of a statement. PostgreSQL checks its type strictly: see [`Sql::bind`] for the casts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parameter {
+    /// `text`.
+    Text(String),
+    /// `bigint`.
+    Integer(i64),
+    /// `text[]`.
+    Texts(Vec<String>),
+}
+
+impl From<Parameter> for pg::ParameterValue {
+    fn from(parameter: Parameter) -> Self {
+        match parameter {
+            Parameter::Text(text) => Self::Str(text),
+            Parameter::Integer(number) => Self::Int64(number),
+            Parameter::Texts(texts) => Self::ArrayStr(texts.into_iter().map(Some).collect()),
+        }
+    }
+}
+
+/// A statement in the making: its text and its parameters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sql {
+    /// The text, with `$1`… for the parameters.
+    pub text: String,
+    /// The values of `$1`….
+    pub parameters: Vec<Parameter>,
+}
+
+impl Sql {
+    /// A statement without parameters, or with those already numbered in its text.
+    #[must_use]
+    pub fn new(text: impl Into<String>, parameters: Vec<Parameter>) -> Self {
+        Self {
+            text: text.into(),
+            parameters,
+        }
+    }
+
+    /// Adds a parameter and gives the expression that stands for it. No value ever becomes part of the text.
+    pub fn bind(&mut self, parameter: Parameter) -> String {
+        let cast = match parameter {
+            Parameter::Text(_) => "text",
+            Parameter::Integer(_) => "bigint",
+            Parameter::Texts(_) => "text[]",
+        };
+        self.parameters.push(parameter);
+        format!("${}::{cast}", self.parameters.len())
+    }
+}
+
+/// An SQL identifier, quoted.
+#[must_use]
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// One row of a result.
+#[derive(Debug)]
+pub struct Row(Vec<pg::DbValue>);
+
+impl Row {
+    /// The text in a column; `None` for NULL.
+    ///
+    /// # Errors
+    /// [`Error::Type`] if the column holds something else.
+    pub fn text(&self, column: usize) -> Result<Option<&str>, Error> {
+        match self.0.get(column) {
+            Some(pg::DbValue::Str(text)) => Ok(Some(text)),
+            Some(pg::DbValue::DbNull) => Ok(None),
+            _ => Err(Error::Type),
+        }
+    }
+
+    /// The integer in a column, whatever its width; `None` for NULL.
+    ///
+    /// # Errors
+    /// [`Error::Type`] if the column holds something else.
+    pub fn integer(&self, column: usize) -> Result<Option<i64>, Error> {
+        match self.0.get(column) {
+            Some(pg::DbValue::Int16(number)) => Ok(Some(i64::from(*number))),
+            Some(pg::DbValue::Int32(number)) => Ok(Some(i64::from(*number))),
+            Some(pg::DbValue::Int64(number)) => Ok(Some(*number)),
+            Some(pg::DbValue::DbNull) => Ok(None),
+            _ => Err(Error::Type),
+        }
+    }
+
+    /// The truth value in a column; `None` for NULL.
+    ///
+    /// # Errors
+    /// [`Error::Type`] if the column holds something else.
+    pub fn boolean(&self, column: usize) -> Result<Option<bool>, Error> {
+        match self.0.get(column) {
+            Some(pg::DbValue::Boolean(value)) => Ok(Some(*value)),
+            Some(pg::DbValue::DbNull) => Ok(None),
+            _ => Err(Error::Type),
+        }
+    }
+
+    /// The texts in an array column, without its NULLs.
+    ///
+    /// # Errors
+    /// [`Error::Type`] if the column holds something else.
+    pub fn texts(&self, column: usize) -> Result<Vec<String>, Error> {
+        match self.0.get(column) {
+            Some(pg::DbValue::ArrayStr(texts)) => Ok(texts.iter().flatten().cloned().collect()),
+            Some(pg::DbValue::DbNull) => Ok(Vec::new()),
+            _ => Err(Error::Type),
+        }
+    }
+}
+
+/// Why no connection could be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nothing listens there.
+    Refused,
+    /// The host name has no address.
+    UnknownHost,
+    /// No answer in time.
+    TimedOut,
+    /// TLS could not be agreed on.
+    Tls,
+    /// Wrong user or password, or `pg_hba.conf` says no.
+    Credentials,
+    /// The server is there, the database is not.
+    NoSuchDatabase,
+    /// The role may not connect to that database.
+    NotAllowed,
+    /// The server is starting, stopping or out of connections.
+    Unavailable,
+    /// `allowed_outbound_hosts` does not name the host.
+    NotPermitted,
+    /// Anything else.
+    Other,
+}
+
+/// What went wrong with the database. Holds no value of a row or a parameter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No connection.
+    #[error("no connection to the database: {0:?}")]
+    Connect(Refusal),
+    /// The connection broke.
+    #[error("the connection to the database was lost")]
+    Lost,
+    /// The statement failed: SQLSTATE, and the message where it can hold names only.
+    #[error("the database refused a statement: SQLSTATE {code} {message}")]
+    Statement {
+        /// SQLSTATE (PostgreSQL documentation, appendix A).
+        code: String,
+        /// PostgreSQL's message for classes that name tables and columns, else empty.
+        message: String,
+    },
+    /// A column held another type than the statement promised.
+    #[error("a column of the result had an unexpected type")]
+    Type,
+}
+
+/// What the text of a failed connection says about its cause, most specific first. Spin hands the error of
+/// its PostgreSQL client on as text, so text is all there is to go by; the codes are SQLSTATEs.
+const REFUSALS: &[(&str, Refusal)] = &[
+    ("3d000", Refusal::NoSuchDatabase),
+    ("28p01", Refusal::Credentials),
+    ("28000", Refusal::Credentials),
+    ("password missing", Refusal::Credentials),
+    ("42501", Refusal::NotAllowed),
+    ("53300", Refusal::Unavailable),
+    ("57p0", Refusal::Unavailable),
+    ("not permitted", Refusal::NotPermitted),
+    ("not allowed", Refusal::NotPermitted),
+    ("connection refused", Refusal::Refused),
+    ("failed to lookup address", Refusal::UnknownHost),
+    ("name or service not known", Refusal::UnknownHost),
+    ("dns", Refusal::UnknownHost),
+    ("timed out", Refusal::TimedOut),
+    ("timeout", Refusal::TimedOut),
+    ("tls", Refusal::Tls),
+    ("ssl", Refusal::Tls),
+    ("certificate", Refusal::Tls),
+];
+
+/// SQLSTATEs whose messages name tables, columns, functions or roles, never a value.
+const NAMING_CODES: &[&str] = &["42P01", "42703", "42501", "42883", "42601", "57014"];
+
+fn refusal(text: &str) -> Refusal {
+    let text = text.to_lowercase();
+    REFUSALS
+        .iter()
+        .find(|(sign, _)| text.contains(sign))
+        .map_or(Refusal::Other, |(_, refusal)| *refusal)
+}
+
+impl From<pg::Error> for Error {
+    fn from(error: pg::Error) -> Self {
+        match error {
+            pg::Error::Decode(_) => Self::Type,
+            pg::Error::PgError(error) => error.into(),
+        }
+    }
+}
+
+impl From<pg::PgError> for Error {
+    fn from(error: pg::PgError) -> Self {
+        match error {
+            pg::PgError::ConnectionFailed(text) => Self::Connect(refusal(&text)),
+            pg::PgError::QueryFailed(pg::QueryError::DbError(error)) => {
+                // Class 57P: the server is going down and has ended the session.
+                if error.code.starts_with("57P") {
+                    return Self::Lost;
+                }
+                let named = NAMING_CODES.contains(&error.code.as_str());
+                Self::Statement {
+                    message: if named { error.message } else { String::new() },
+                    code: error.code,
+                }
+            }
+            // The client itself failed, not the server: for a single statement that is a broken connection.
+            pg::PgError::QueryFailed(pg::QueryError::Text(_)) => Self::Lost,
+            pg::PgError::BadParameter(_) | pg::PgError::ValueConversionFailed(_) => Self::Type,
+            pg::PgError::Other(_) => Self::Lost,
+        }
+    }
+}
+
+/// An open connection; goes back to the host's pool when dropped.
+pub struct Connection(pg::Connection);
+
+impl Connection {
+    /// Opens a connection to `address`, a libpq string.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] with the cause.
+    pub async fn open(address: &str) -> Result<Self, Error> {
+        Ok(Self(pg::Connection::open(address).await?))
+    }
+
+    /// Runs a statement and gives all its rows.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] and [`Error::Statement`].
+    pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
+        let parameters: Vec<pg::ParameterValue> =
+            sql.parameters.iter().cloned().map(Into::into).collect();
+        let mut result = self.0.query(sql.text.as_str(), parameters).await?;
+        let mut rows = Vec::new();
+        while let Some(row) = result.rows().next().await {
+            rows.push(Row(row));
+        }
+        result.result().await?;
+        Ok(rows)
+    }
+}
+
+/// The database of the app, over the one connection that an instance keeps and its concurrent requests share.
+#[derive(Debug, Clone)]
+pub struct Database {
+    settings: config::Database,
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
+}
+
+impl Database {
+    /// The database at the configured address. Opens nothing yet.
+    #[must_use]
+    pub fn new(settings: &config::Database) -> Self {
+        Self {
+            settings: settings.clone(),
+        }
+    }
+
+    /// Runs a statement on the kept connection. If that turns out broken, opens another and tries once more:
+    /// for statements that only read.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
+        let connection = self.kept().await?;
+        match connection.rows(sql).await {
+            Err(Error::Lost) => {
+                forget(&connection);
+                drop(connection);
+                self.kept().await?.rows(sql).await
+            }
+            result => result,
+        }
+    }
+
+    /// Runs a statement on a connection that is given back at once. For what is needed rarely, by code that
+    /// then waits for others: a connection held while waiting could drain the host's pool.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn rows_once(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
+        let address = self.settings.address();
+        match Connection::open(&address).await?.rows(sql).await {
+            Err(Error::Lost) => Connection::open(&address).await?.rows(sql).await,
+            result => result,
+        }
+    }
+
+    async fn kept(&self) -> Result<Rc<Connection>, Error> {
+        if let Some(connection) = KEPT.with_borrow(Clone::clone) {
+            return Ok(connection);
+        }
+        let opened = Rc::new(Connection::open(&self.settings.address()).await?);
+        // Another request of this instance may have been faster: its connection is kept, ours goes back.
+        Ok(KEPT.with_borrow_mut(|slot| Rc::clone(slot.get_or_insert(opened))))
+    }
+}
+
+fn forget(broken: &Rc<Connection>) {
+    KEPT.with_borrow_mut(|slot| {
+        if slot.as_ref().is_some_and(|kept| Rc::ptr_eq(kept, broken)) {
+            *slot = None;
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_of_a_failed_connection_is_recognised() {
+        for (text, expected) in [
+            (
+                "error connecting to server: Connection refused (os error 111)",
+                Refusal::Refused,
+            ),
+            (
+                "Error { kind: Db, cause: Some(DbError { code: SqlState(E3D000), message: \"database…\" }) }",
+                Refusal::NoSuchDatabase,
+            ),
+            ("DbError { code: SqlState(E28P01) }", Refusal::Credentials),
+            (
+                "error connecting to server: failed to lookup address information: Name or service not known",
+                Refusal::UnknownHost,
+            ),
+            (
+                "error performing TLS handshake: server does not support TLS",
+                Refusal::Tls,
+            ),
+            (
+                "address postgres://h:1 is not permitted",
+                Refusal::NotPermitted,
+            ),
+            ("something new", Refusal::Other),
+        ] {
+            assert_eq!(refusal(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bound_value_is_never_part_of_the_text() {
+        let mut sql = Sql::default();
+        let first = sql.bind(Parameter::Text("'; DROP TABLE".into()));
+        let second = sql.bind(Parameter::Integer(7));
+        assert_eq!(
+            (first.as_str(), second.as_str()),
+            ("$1::text", "$2::bigint")
+        );
+    }
+
+    #[test]
+    fn identifiers_are_quoted() {
+        assert_eq!(identifier("res_user-res_group"), "\"res_user-res_group\"");
+        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
+    }
+}

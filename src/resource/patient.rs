@@ -1,0 +1,409 @@
+//! Patient: `gnuhealth.patient` with its party.
+
+use base64::Engine;
+use serde::Deserialize;
+
+use crate::fhir::r4::{
+    self, AdministrativeGender, Attachment, CodeableConcept, Coding, Identifier,
+    PatientCommunication, PatientDeceased, Reference,
+};
+use crate::search::parameter::{Kind, Meaning, Parameter, Target};
+use crate::tryton::model::{CHANGED, ID, Node, Relation, plain};
+
+use super::person::{PARTY, PARTY_NAME, Party, filled};
+use super::{Declaration, Rendered, Resource, Scope, Version};
+
+/// The resource type Patient.
+pub struct Patient;
+
+/// The primary care doctor, as far as a reference shows them.
+const DOCTOR: Node = Node {
+    model: "gnuhealth.healthprofessional",
+    fields: &[plain(&["code"])],
+    one: &[Relation {
+        key: "party",
+        columns: &["party", "name"],
+        node: &PARTY_NAME,
+    }],
+    many: &[],
+};
+
+static ROOT: Node = Node {
+    model: "gnuhealth.patient",
+    fields: &[ID, CHANGED, plain(&["active"]), plain(&["current_address"])],
+    one: &[
+        Relation {
+            key: "party",
+            columns: &["party", "name"],
+            node: &PARTY,
+        },
+        Relation {
+            key: "doctor",
+            columns: &["primary_care_doctor"],
+            node: &DOCTOR,
+        },
+    ],
+    many: &[],
+};
+
+const GENDER_SYSTEM: &str = "http://hl7.org/fhir/administrative-gender";
+
+/// Which values of `party.gender` a FHIR gender stands for. Non-binary is a gender of its own: `other`. A person who
+/// does not disclose theirs has one that is not known here: `unknown`.
+const GENDERS: &[(&str, &[&str])] = &[
+    ("male", &["m"]),
+    ("female", &["f"]),
+    ("other", &["nb", "other"]),
+    ("unknown", &["nd", "u"]),
+];
+
+const NAMES: &[&str] = &["party", "names"];
+
+/// A part of a name: of the person names, or of the party itself where there are none.
+const fn name_part(
+    field: &'static str,
+    path: &'static [&'static str],
+    unless: &'static [&'static str],
+) -> Target {
+    Target {
+        path,
+        field,
+        meaning: Meaning::Itself,
+        unless,
+    }
+}
+
+const FAMILY: Target = name_part("family", NAMES, &[]);
+const GIVEN: Target = name_part("given", NAMES, &[]);
+const PREFIX: Target = name_part("prefix", NAMES, &[]);
+const SUFFIX: Target = name_part("suffix", NAMES, &[]);
+const OWN_FAMILY: Target = name_part("lastname", &["party"], NAMES);
+const OWN_GIVEN: Target = name_part("name", &["party"], NAMES);
+
+const fn identifier(
+    path: &'static [&'static str],
+    field: &'static str,
+    meaning: Meaning,
+) -> Target {
+    Target {
+        path,
+        field,
+        meaning,
+        unless: &[],
+    }
+}
+
+static PARAMETERS: &[Parameter] = &[
+    super::ID,
+    Parameter {
+        name: "birthdate",
+        kind: Kind::Date,
+        definition: "http://hl7.org/fhir/SearchParameter/individual-birthdate",
+        documentation: "The date of birth. An estimated one is known to the year only, and compared as a year.",
+        targets: &[Target {
+            path: &["party"],
+            field: "dob",
+            meaning: Meaning::DateOrYear("est_dob"),
+            unless: &[],
+        }],
+    },
+    Parameter {
+        name: "family",
+        kind: Kind::String,
+        definition: "http://hl7.org/fhir/SearchParameter/individual-family",
+        documentation: "A part of any family name.",
+        targets: &[FAMILY, OWN_FAMILY],
+    },
+    Parameter {
+        name: "gender",
+        kind: Kind::Token,
+        definition: "http://hl7.org/fhir/SearchParameter/individual-gender",
+        documentation: "The administrative gender.",
+        targets: &[Target {
+            path: &["party"],
+            field: "gender",
+            meaning: Meaning::Codes(GENDER_SYSTEM, GENDERS),
+            unless: &[],
+        }],
+    },
+    Parameter {
+        name: "given",
+        kind: Kind::String,
+        definition: "http://hl7.org/fhir/SearchParameter/individual-given",
+        documentation: "A part of any given name.",
+        targets: &[GIVEN, OWN_GIVEN],
+    },
+    Parameter {
+        name: "identifier",
+        kind: Kind::Token,
+        definition: "http://hl7.org/fhir/SearchParameter/Patient-identifier",
+        documentation: "PUID, federation account, alternative id or tax identifier.",
+        targets: &[
+            identifier(&["party"], "ref", Meaning::Identifier("puid")),
+            identifier(
+                &["party"],
+                "federation_account",
+                Meaning::Identifier("federation-account"),
+            ),
+            identifier(
+                &["party", "alternative_ids"],
+                "code",
+                Meaning::IdentifierBy("alternative-id", "alternative_id_type"),
+            ),
+            identifier(
+                &["party", "identifiers"],
+                "code",
+                Meaning::IdentifierBy("party-identifier", "type"),
+            ),
+        ],
+    },
+    Parameter {
+        name: "name",
+        kind: Kind::String,
+        definition: "http://hl7.org/fhir/SearchParameter/Patient-name",
+        documentation: "A part of any family name, given name, prefix or suffix.",
+        targets: &[FAMILY, GIVEN, PREFIX, SUFFIX, OWN_FAMILY, OWN_GIVEN],
+    },
+];
+
+/// What the resource type is.
+pub static DECLARATION: Declaration = Declaration {
+    name: "Patient",
+    root: &ROOT,
+    parameters: PARAMETERS,
+    documentation: "The patients of the hospital (gnuhealth.patient with party.party), active and inactive ones.",
+};
+
+/// A row of the description above.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Row {
+    id: i64,
+    changed: Option<Version>,
+    active: Option<bool>,
+    current_address: Option<i64>,
+    party: Option<Party>,
+    doctor: Option<Doctor>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Doctor {
+    code: Option<String>,
+    party: Option<Party>,
+}
+
+impl Resource for Patient {
+    const DECLARATION: &'static Declaration = &DECLARATION;
+    type Row = Row;
+    type Fhir = r4::Patient;
+
+    fn render(row: Row, scope: &Scope<'_>) -> Rendered<r4::Patient> {
+        let party = row.party.unwrap_or_default();
+        let version = row.changed.max(party.changed);
+        let id = row.id.to_string();
+        let resource = r4::Patient {
+            id: Some(id.clone()),
+            meta: version.map(Version::meta),
+            identifier: party.fhir_identifiers(scope),
+            active: active(row.active, party.active),
+            name: party.human_names(),
+            telecom: party.contact_points(),
+            gender: party.gender.as_deref().and_then(gender),
+            birth_date: party.birth_date().into(),
+            deceased: deceased(&party),
+            address: party.fhir_addresses(row.current_address),
+            marital_status: party.marital_status.as_deref().and_then(marital_status),
+            photo: party.photo.as_deref().and_then(photo).into_iter().collect(),
+            communication: party.language().map(communication).into_iter().collect(),
+            general_practitioner: row
+                .doctor
+                .and_then(|doctor| practitioner(&doctor, scope))
+                .into_iter()
+                .collect(),
+            ..r4::Patient::default()
+        };
+        Rendered {
+            id,
+            version,
+            resource,
+        }
+    }
+}
+
+/// Inactive if the patient or the person is.
+fn active(patient: Option<bool>, party: Option<bool>) -> Option<bool> {
+    match (patient, party) {
+        (None, None) => None,
+        (patient, party) => Some(patient.unwrap_or(true) && party.unwrap_or(true)),
+    }
+}
+
+fn gender(value: &str) -> Option<AdministrativeGender> {
+    let (code, _) = GENDERS.iter().find(|(_, values)| values.contains(&value))?;
+    Some(match *code {
+        "male" => AdministrativeGender::Male,
+        "female" => AdministrativeGender::Female,
+        "other" => AdministrativeGender::Other,
+        _ => AdministrativeGender::Unknown,
+    })
+}
+
+/// The time of death if the certificate has it, else the fact. GNU Health sets the fact when a certificate is signed.
+fn deceased(party: &Party) -> Option<PatientDeceased> {
+    if party.deceased != Some(true) {
+        return None;
+    }
+    Some(
+        party
+            .time_of_death()
+            .map_or(PatientDeceased::Boolean(true), PatientDeceased::DateTime),
+    )
+}
+
+/// `party.marital_status` in HL7 v3 `MaritalStatus`. Concubinage is a domestic partnership; for a separation v3 has only
+/// the legal one, so the text says what is known.
+fn marital_status(value: &str) -> Option<CodeableConcept> {
+    let (code, display, text) = match value {
+        "s" => ("S", "Never Married", "Single"),
+        "m" => ("M", "Married", "Married"),
+        "c" => ("T", "Domestic partner", "Concubinage"),
+        "w" => ("W", "Widowed", "Widowed"),
+        "d" => ("D", "Divorced", "Divorced"),
+        "x" => ("L", "Legally Separated", "Separated"),
+        _ => return None,
+    };
+    let coding = Coding {
+        system: Some("http://terminology.hl7.org/CodeSystem/v3-MaritalStatus".to_owned()),
+        code: Some(code.to_owned()),
+        display: Some(display.to_owned()),
+        ..Coding::default()
+    };
+    Some(CodeableConcept {
+        coding: vec![coding],
+        text: Some(text.to_owned()),
+        ..CodeableConcept::default()
+    })
+}
+
+/// The picture with the type that its first bytes show. Without one of these it is still served, as what it is: bytes.
+fn photo(base64: &str) -> Option<Attachment> {
+    const SIGNATURES: &[(&[u8], &str)] = &[
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF8", "image/gif"),
+        (b"BM", "image/bmp"),
+    ];
+    if base64.is_empty() {
+        return None;
+    }
+    // 16 base64 digits are 12 bytes: enough for every signature.
+    let start = base64::engine::general_purpose::STANDARD
+        .decode(base64.get(..16).unwrap_or(base64))
+        .unwrap_or_default();
+    let known = SIGNATURES
+        .iter()
+        .find(|(signature, _)| start.starts_with(signature));
+    let content_type = known.map_or("application/octet-stream", |(_, content_type)| {
+        *content_type
+    });
+    Some(Attachment {
+        content_type: Some(content_type.to_owned()),
+        data: Some(base64.to_owned()),
+        ..Attachment::default()
+    })
+}
+
+fn communication(language: CodeableConcept) -> PatientCommunication {
+    PatientCommunication {
+        preferred: Some(true),
+        ..PatientCommunication::new(language)
+    }
+}
+
+/// A logical reference: practitioners are not served yet, and a link must not be dead.
+fn practitioner(doctor: &Doctor, scope: &Scope<'_>) -> Option<Reference> {
+    let license = filled(doctor.code.as_ref()).map(|value| {
+        let system = Some(scope.system("health-professional-license"));
+        Box::new(Identifier {
+            system,
+            value: Some(value),
+            ..Identifier::default()
+        })
+    });
+    let display = doctor.party.as_ref().and_then(Party::display);
+    let known = license.is_some() || display.is_some();
+    let r#type = Some("Practitioner".to_owned());
+    known.then(|| Reference {
+        r#type,
+        identifier: license,
+        display,
+        ..Reference::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(json: &str) -> serde_json::Value {
+        let row = serde_json::from_str(json).unwrap_or_default();
+        let rendered = Patient::render(
+            row,
+            &Scope {
+                system_base: "https://h/ns",
+            },
+        );
+        serde_json::to_value(&rendered.resource).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_patient_of_whom_nothing_may_be_read_is_still_a_valid_one() {
+        assert_eq!(
+            rendered(r#"{"id": 7}"#),
+            serde_json::json!({"resourceType": "Patient", "id": "7"})
+        );
+    }
+
+    #[test]
+    fn the_version_is_the_last_change_of_patient_and_party() {
+        let json = r#"{"id": 7, "changed": "2026-11-01T10:00:00.5", "party": {"changed": "2026-11-02T10:00:00.000001"}}"#;
+        let meta = rendered(json)["meta"].clone();
+        let expected = serde_json::json!({"versionId": "1793613600000001", "lastUpdated": "2026-11-02T10:00:00.000001Z"});
+        assert_eq!(meta, expected);
+    }
+
+    #[test]
+    fn genders_are_fhirs() {
+        for (value, expected) in [
+            ("m", "male"),
+            ("f", "female"),
+            ("nb", "other"),
+            ("other", "other"),
+            ("nd", "unknown"),
+            ("u", "unknown"),
+        ] {
+            assert_eq!(
+                rendered(&format!(r#"{{"id": 1, "party": {{"gender": "{value}"}}}}"#))["gender"],
+                expected
+            );
+        }
+        assert!(
+            rendered(r#"{"id": 1, "party": {"gender": "zz"}}"#)
+                .get("gender")
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_photo_has_the_type_of_its_bytes() {
+        let kind = |data: &str| photo(data).and_then(|photo| photo.content_type);
+        assert_eq!(
+            kind("iVBORw0KGgoAAAANSUhEUgAA").as_deref(),
+            Some("image/png")
+        );
+        assert_eq!(kind("/9j/4AAQSkZJRgABAQAA").as_deref(), Some("image/jpeg"));
+        assert_eq!(kind("AAAA").as_deref(), Some("application/octet-stream"));
+        assert_eq!(kind(""), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! The CapabilityStatement: exactly what works in this installation (R4, RESTful API, section "capabilities").
+
+use crate::fhir::r4::{
+    CapabilityStatement, CapabilityStatementImplementation, CapabilityStatementKind,
+    CapabilityStatementRest, CapabilityStatementRestResource,
+    CapabilityStatementRestResourceInteraction, CapabilityStatementRestResourceSearchParam,
+    CapabilityStatementRestSecurity, CapabilityStatementSoftware, CodeableConcept, Coding,
+    DateTime, FhirVersion, InvalidPrimitive, PublicationStatus, ResourceVersionPolicy,
+    RestfulCapabilityMode, SearchParamType, TypeRestfulInteraction,
+};
+use crate::resource::Declaration;
+use crate::search::parameter::{Kind, Parameter};
+
+/// When what this statement can say was last changed.
+const CHANGED: &str = "2026-11-24";
+
+/// Describes the server at `base`, which serves the resource types given.
+///
+/// # Errors
+/// None in practice: the date is a constant.
+pub fn statement(
+    base: &str,
+    served: &[&Declaration],
+) -> Result<CapabilityStatement, InvalidPrimitive> {
+    let empty = CapabilityStatement::new(
+        PublicationStatus::Active,
+        DateTime::parse(CHANGED)?,
+        CapabilityStatementKind::Instance,
+        FhirVersion::V4_0_1,
+        vec!["application/fhir+json".to_owned(), "json".to_owned()],
+    );
+    let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    let software = CapabilityStatementSoftware {
+        version,
+        ..CapabilityStatementSoftware::new("GNU Health FHIR")
+    };
+    let implementation = CapabilityStatementImplementation {
+        url: Some(base.to_owned()),
+        ..CapabilityStatementImplementation::new("HL7 FHIR R4 over a live GNU Health database")
+    };
+    let rest = CapabilityStatementRest {
+        security: Some(security()),
+        resource: served
+            .iter()
+            .map(|declaration| resource(declaration))
+            .collect(),
+        ..CapabilityStatementRest::new(RestfulCapabilityMode::Server)
+    };
+    Ok(CapabilityStatement {
+        software: Some(software),
+        implementation: Some(implementation),
+        rest: vec![rest],
+        ..empty
+    })
+}
+
+fn security() -> CapabilityStatementRestSecurity {
+    let coding = Coding {
+        system: Some("http://terminology.hl7.org/CodeSystem/restful-security-service".to_owned()),
+        code: Some("Basic".to_owned()),
+        display: Some("Basic".to_owned()),
+        ..Coding::default()
+    };
+    let service = CodeableConcept {
+        coding: vec![coding],
+        ..CodeableConcept::default()
+    };
+    CapabilityStatementRestSecurity {
+        cors: Some(false),
+        service: vec![service],
+        description: Some("HTTP Basic with the user name and password of GNU Health.".to_owned()),
+        ..CapabilityStatementRestSecurity::default()
+    }
+}
+
+fn resource(declaration: &Declaration) -> CapabilityStatementRestResource {
+    let interaction = [
+        TypeRestfulInteraction::Read,
+        TypeRestfulInteraction::SearchType,
+    ];
+    CapabilityStatementRestResource {
+        profile: Some(format!(
+            "http://hl7.org/fhir/StructureDefinition/{}",
+            declaration.name
+        )),
+        documentation: Some(declaration.documentation.to_owned()),
+        interaction: interaction
+            .map(CapabilityStatementRestResourceInteraction::new)
+            .to_vec(),
+        versioning: Some(ResourceVersionPolicy::Versioned),
+        read_history: Some(false),
+        update_create: Some(false),
+        conditional_create: Some(false),
+        conditional_update: Some(false),
+        search_param: declaration
+            .parameters
+            .iter()
+            .map(search_parameter)
+            .collect(),
+        ..CapabilityStatementRestResource::new(declaration.name)
+    }
+}
+
+fn search_parameter(parameter: &Parameter) -> CapabilityStatementRestResourceSearchParam {
+    let kind = match parameter.kind {
+        Kind::Token => SearchParamType::Token,
+        Kind::String => SearchParamType::String,
+        Kind::Date => SearchParamType::Date,
+    };
+    CapabilityStatementRestResourceSearchParam {
+        definition: Some(parameter.definition.to_owned()),
+        documentation: Some(parameter.documentation.to_owned()),
+        ..CapabilityStatementRestResourceSearchParam::new(parameter.name, kind)
+    }
+}

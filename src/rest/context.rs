@@ -1,0 +1,157 @@
+//! What surrounds a request: its id, its clock, the settings, and the answer to an error.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use chrono::{NaiveDateTime, SecondsFormat, Utc};
+use http::header::{ALLOW, HOST, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Response};
+
+use crate::config::Settings;
+use crate::db::{self, Database};
+
+use super::error::Error;
+use super::negotiation::Format;
+use super::{health, log, response};
+
+/// What our component behind a proxy is told about how the client reached it.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The circumstances of one request.
+#[derive(Debug)]
+pub struct Context {
+    /// The id of the request.
+    pub request: String,
+    started: Instant,
+}
+
+/// What the log line of a request says beside status and time.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Account<'a> {
+    /// The resource type.
+    pub resource: &'a str,
+    /// R4's name of the interaction.
+    pub interaction: &'a str,
+    /// `res_user.id`.
+    pub user: Option<i64>,
+    /// How many resources were returned.
+    pub count: Option<usize>,
+}
+
+impl Context {
+    /// Starts the clock. The id is taken over from the `auth` middleware, or random.
+    #[must_use]
+    pub fn new(headers: &HeaderMap) -> Self {
+        let given = headers
+            .get(response::REQUEST_ID)
+            .and_then(|id| id.to_str().ok())
+            .filter(|id| is_request_id(id));
+        Self {
+            request: given.map_or_else(random_id, str::to_owned),
+            started: Instant::now(),
+        }
+    }
+
+    /// The time of the request, in UTC.
+    #[must_use]
+    pub fn now(&self) -> NaiveDateTime {
+        Utc::now().naive_utc()
+    }
+
+    /// The `OperationOutcome` of an error.
+    #[must_use]
+    pub fn refuse(&self, error: &Error, format: Format) -> Response<String> {
+        let mut refused = response::resource(error.status(), &error.outcome(&self.request), format);
+        match error {
+            Error::Unauthenticated => {
+                response::add(
+                    &mut refused,
+                    WWW_AUTHENTICATE,
+                    "Basic realm=\"GNU Health\", charset=\"UTF-8\"",
+                );
+            }
+            Error::Method { allowed } => response::add(&mut refused, ALLOW, allowed),
+            _ => {}
+        }
+        refused
+    }
+
+    /// Puts the request id on the response, and the request into the log.
+    pub async fn finish(
+        &self,
+        answer: &mut Response<String>,
+        account: Account<'_>,
+        error: Option<&Error>,
+    ) {
+        response::add(answer, response::REQUEST_ID, &self.request);
+        let status = answer.status();
+        let cause = match error.filter(|_| status.is_server_error()) {
+            Some(error) => Some(cause(error).await),
+            None => None,
+        };
+        log::write(&log::Line {
+            time: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+            request: &self.request,
+            user: account.user,
+            interaction: account.interaction,
+            resource: account.resource,
+            status: status.as_u16(),
+            count: account.count,
+            ms: self.started.elapsed().as_millis(),
+            cause,
+        });
+    }
+}
+
+/// The cause of an error that the client is not told, in words an operator can act on.
+async fn cause(error: &Error) -> String {
+    match (error, Settings::load().await) {
+        (Error::Database(db::Error::Connect(refusal)), Ok(settings)) => {
+            health::explain(&settings.database, *refusal)
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn is_request_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+fn random_id() -> String {
+    let mut bytes = [0; 8];
+    // Without randomness the ids are all zero, and the log is still right.
+    let _ = getrandom::fill(&mut bytes);
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// The database of these settings.
+#[must_use]
+pub fn database(settings: &Rc<Settings>) -> Database {
+    Database::new(&settings.database)
+}
+
+/// The base URL of links: what the operator set, else what the request was sent to.
+#[must_use]
+pub fn base_url(settings: &Settings, request: &Parts) -> String {
+    if let Some(base) = &settings.base_url {
+        return base.clone();
+    }
+    let header = |name: HeaderName| {
+        request
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let scheme = header(FORWARDED_PROTO).filter(|scheme| matches!(*scheme, "http" | "https"));
+    let scheme = scheme.or(request.uri.scheme_str()).unwrap_or("http");
+    let authority = request
+        .uri
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(|| header(HOST));
+    format!("{scheme}://{}", authority.unwrap_or("localhost"))
+}

@@ -1,0 +1,193 @@
+//! Every error as an `OperationOutcome`, in one place.
+//!
+//! | error | HTTP status | issue code |
+//! |---|---|---|
+//! | not signed in | 401 | login |
+//! | model or field denied | 403 | forbidden |
+//! | no such resource | 404 | not-found |
+//! | no such route or interaction, module not activated | 404 | not-supported |
+//! | method not allowed | 405 | not-supported |
+//! | no acceptable format | 406 | not-supported |
+//! | search not valid | 400 | invalid, value, not-supported, too-costly |
+//! | bad header | 400 | invalid |
+//! | database unreachable, app misconfigured | 503 | transient, exception |
+//! | anything else | 500 | exception |
+
+use http::StatusCode;
+
+use crate::fhir::outcome;
+use crate::fhir::r4::{IssueType, OperationOutcome};
+use crate::tryton::view::Hidden;
+use crate::{config, db, search};
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No or wrong credentials.
+    #[error("sign in with your GNU Health user and password")]
+    Unauthenticated,
+    /// The user lacks a right.
+    #[error("{0}")]
+    Hidden(#[from] Hidden),
+    /// There is no such resource, or the user may not know of it.
+    #[error("{resource}/{id} does not exist")]
+    NotFound {
+        /// The resource type.
+        resource: &'static str,
+        /// The logical id, which is well-formed.
+        id: String,
+    },
+    /// The text cannot be a logical id.
+    #[error("not a logical id: 1 to 64 letters, digits, '-' and '.'")]
+    MalformedId,
+    /// Nothing is served under this path.
+    #[error("{0}")]
+    NoRoute(String),
+    /// The path is served, but not for this method.
+    #[error("method not allowed here; allowed: {allowed}")]
+    Method {
+        /// The `Allow` header.
+        allowed: &'static str,
+    },
+    /// None of the formats that the client accepts can be written.
+    #[error("the response can be written as application/fhir+json or application/json only")]
+    NotAcceptable,
+    /// A header that cannot be understood.
+    #[error("the header {0} is not valid")]
+    Header(&'static str),
+    /// The search cannot be answered.
+    #[error("{0}")]
+    Search(#[from] search::Error),
+    /// The app is not set up rightly.
+    #[error("{0}")]
+    Configuration(#[from] config::Error),
+    /// The database does not answer as it should.
+    #[error("{0}")]
+    Database(#[from] db::Error),
+    /// A row was not as its description says, or a resource could not be written.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+/// What strangers are told where the cause is the operator's business; the cause is in the log.
+const UNAVAILABLE: &str = "the service is not available at the moment; try again later";
+
+impl Error {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Hidden(Hidden::Missing(_)) | Self::NotFound { .. } | Self::NoRoute(_) => {
+                StatusCode::NOT_FOUND
+            }
+            Self::Hidden(_) => StatusCode::FORBIDDEN,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::MalformedId | Self::Header(_) => StatusCode::BAD_REQUEST,
+            Self::Search(search::Error::Hidden { hidden, .. }) => {
+                Self::Hidden(hidden.clone()).status()
+            }
+            Self::Search(_) => StatusCode::BAD_REQUEST,
+            Self::Configuration(_) | Self::Database(db::Error::Connect(_) | db::Error::Lost) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Database(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What the client is told. `request` is the id under which the log has the cause of an internal error.
+    #[must_use]
+    pub fn outcome(&self, request: &str) -> OperationOutcome {
+        let diagnostics = match self.status() {
+            StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE.to_owned(),
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                format!(
+                    "internal error; the log of the server has the cause under the request id {request}"
+                )
+            }
+            _ => self.to_string(),
+        };
+        let mut outcome = outcome::error(self.code(), diagnostics);
+        if let (Self::Search(error), Some(issue)) = (self, outcome.issue.first_mut()) {
+            issue.expression = error
+                .parameter()
+                .map(|name| format!("http.{name}"))
+                .into_iter()
+                .collect();
+        }
+        outcome
+    }
+
+    fn code(&self) -> IssueType {
+        match self {
+            Self::Unauthenticated => IssueType::Login,
+            Self::Hidden(Hidden::Missing(_)) | Self::NoRoute(_) => IssueType::NotSupported,
+            Self::Hidden(_) => IssueType::Forbidden,
+            Self::NotFound { .. } => IssueType::NotFound,
+            Self::Method { .. } | Self::NotAcceptable => IssueType::NotSupported,
+            Self::MalformedId => IssueType::Value,
+            Self::Header(_) => IssueType::Invalid,
+            Self::Search(error) => search_code(error),
+            Self::Database(db::Error::Connect(_) | db::Error::Lost) => IssueType::Transient,
+            Self::Configuration(_) | Self::Database(_) | Self::Internal(_) => IssueType::Exception,
+        }
+    }
+}
+
+fn search_code(error: &search::Error) -> IssueType {
+    match error {
+        search::Error::Unknown { .. } | search::Error::Modifier { .. } => IssueType::NotSupported,
+        search::Error::Value { .. } | search::Error::Cursor => IssueType::Value,
+        search::Error::TooMany { .. } => IssueType::TooCostly,
+        search::Error::Encoding(_) | search::Error::Repeated(_) => IssueType::Invalid,
+        search::Error::Hidden { hidden, .. } => Error::Hidden(hidden.clone()).code(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn internal_errors_tell_the_request_id_and_nothing_else() {
+        let error = Error::Database(db::Error::Statement {
+            code: "42P01".into(),
+            message: "relation \"x\"".into(),
+        });
+        let outcome = error.outcome("r1");
+        let diagnostics = outcome
+            .issue
+            .first()
+            .and_then(|issue| issue.diagnostics.clone())
+            .unwrap_or_default();
+        assert!(
+            diagnostics.contains("r1") && !diagnostics.contains("relation"),
+            "{diagnostics}"
+        );
+        assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[test]
+    fn strangers_do_not_learn_what_the_configuration_lacks() {
+        let outcome = Error::Configuration(config::Error::SecretMissing).outcome("r1");
+        let diagnostics = outcome
+            .issue
+            .first()
+            .and_then(|issue| issue.diagnostics.clone());
+        assert_eq!(diagnostics.as_deref(), Some(UNAVAILABLE));
+    }
+
+    #[test]
+    fn a_denied_search_parameter_is_forbidden_not_bad() {
+        let hidden = Hidden::Denied("party.party.dob".into());
+        let error = Error::Search(search::Error::Hidden {
+            name: "birthdate".into(),
+            hidden,
+        });
+        assert_eq!(error.status(), StatusCode::FORBIDDEN);
+        let outcome = error.outcome("r1");
+        let expression = outcome.issue.first().map(|issue| issue.expression.clone());
+        assert_eq!(expression, Some(vec!["http.birthdate".to_owned()]));
+    }
+}

@@ -1,0 +1,41 @@
+//! One structured line on stderr per request. Never a name, an identifier or a search value of a patient.
+
+use serde::Serialize;
+
+/// What a request's line says. Absent parts are left out.
+#[derive(Debug, Default, Serialize)]
+pub struct Line<'a> {
+    /// When it was answered: RFC 3339, UTC.
+    pub time: String,
+    /// The id of the request, which the client has in `X-Request-Id`.
+    pub request: &'a str,
+    /// `res_user.id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<i64>,
+    /// R4's name of the interaction.
+    pub interaction: &'a str,
+    /// The resource type.
+    #[serde(rename = "type", skip_serializing_if = "str::is_empty")]
+    pub resource: &'a str,
+    /// The HTTP status.
+    pub status: u16,
+    /// How many resources were returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// How long it took, in milliseconds.
+    pub ms: u128,
+    /// Why it failed, where the client is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+}
+
+/// Writes a line.
+#[allow(
+    clippy::print_stderr,
+    reason = "standard error is where a component logs to"
+)]
+pub fn write(line: &impl Serialize) {
+    if let Ok(line) = serde_json::to_string(line) {
+        eprintln!("{line}");
+    }
+}

@@ -1,0 +1,34 @@
+//! The read interaction (R4, RESTful API, section "read").
+
+use http::StatusCode;
+use http::header::{ETAG, LAST_MODIFIED};
+
+use crate::resource::Resource;
+use crate::search::statement;
+
+use super::error::Error;
+use super::response;
+use super::search::{record, scope};
+use super::service::{Answer, Call};
+
+/// Reads one resource. One that a right hides does not exist for this user.
+pub(super) async fn read<R: Resource>(call: &Call<'_>, id: &str) -> Answer {
+    let not_found = || Error::NotFound {
+        resource: R::DECLARATION.name,
+        id: id.to_owned(),
+    };
+    let number = crate::search::record_id(id).ok_or_else(not_found)?;
+    let sql = statement::read(&scope::<R>(call), number)?;
+    let rows = call.database.rows(&sql).await?;
+    let rendered = record::<R>(call, rows.first().ok_or_else(not_found)?, 0)?;
+    let mut answer = response::resource(StatusCode::OK, &rendered.resource, call.format);
+    if let Some(version) = rendered.version {
+        response::add(&mut answer, ETAG, &version.etag());
+        response::add(
+            &mut answer,
+            LAST_MODIFIED,
+            &httpdate::fmt_http_date(version.last_modified()),
+        );
+    }
+    Ok((answer, 1))
+}

@@ -1,0 +1,235 @@
+//! One resource type, from request to response.
+
+use std::rc::Rc;
+
+use http::request::Parts;
+use http::{Method, Response};
+use spin_sdk::http::Request;
+
+use crate::config::Settings;
+use crate::db::Database;
+use crate::fhir::text::is_id;
+use crate::resource::{Declaration, Resource};
+use crate::search::query::{self, Pair};
+use crate::tryton::access::Rights;
+use crate::tryton::catalog::Catalog;
+use crate::tryton::view::View;
+
+use super::context::{self, Account, Context};
+use super::error::Error;
+use super::negotiation::{self, Format};
+use super::principal::Principal;
+use super::{read, search};
+
+/// What a path and method ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Interaction {
+    Read(String),
+    Search,
+}
+
+/// A request that was routed, with all that its interaction needs.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Parts,
+    pub(super) context: &'a Context,
+    pub(super) settings: Rc<Settings>,
+    pub(super) principal: Principal,
+    pub(super) database: Database,
+    pub(super) view: View,
+    pub(super) pairs: Vec<Pair>,
+    pub(super) format: Format,
+}
+
+/// What an interaction answers: the response, and how many resources are in it.
+pub(super) type Answer = Result<(Response<String>, usize), Error>;
+
+/// Serves the resource type `R`: the whole of its component.
+pub async fn serve<R: Resource>(request: Request) -> Response<String> {
+    let (request, _body) = request.into_parts();
+    let context = Context::new(&request.headers);
+    let mut account = Account {
+        resource: R::DECLARATION.name,
+        interaction: "unknown",
+        ..Account::default()
+    };
+    let pairs = query::parse(request.uri.query().unwrap_or_default());
+    let format = pairs.as_ref().map_or(Ok(Format::default()), |pairs| {
+        negotiation::format(pairs, &request.headers)
+    });
+    let for_errors = format.as_ref().copied().unwrap_or_default();
+    let result = async {
+        let settings = Settings::load().await?;
+        let principal = principal(&settings, &request, context.now())?;
+        account.user = Some(principal.user);
+        let interaction = route(R::DECLARATION, &request)?;
+        account.interaction = interaction.name();
+        let (pairs, format) = (pairs?, format?);
+        let database = context::database(&settings);
+        let view = view(R::DECLARATION, &database, principal).await?;
+        let (request, context) = (&request, &context);
+        let call = Call {
+            request,
+            context,
+            settings,
+            principal,
+            database,
+            view,
+            pairs,
+            format,
+        };
+        match interaction {
+            Interaction::Read(id) => read::read::<R>(&call, &id).await,
+            Interaction::Search => search::search::<R>(&call).await,
+        }
+    };
+    let (mut answer, error) = match result.await {
+        Ok((answer, count)) => {
+            account.count = Some(count);
+            (answer, None)
+        }
+        Err(error) => (context.refuse(&error, for_errors), Some(error)),
+    };
+    context.finish(&mut answer, account, error.as_ref()).await;
+    answer
+}
+
+fn principal(
+    settings: &Settings,
+    request: &Parts,
+    now: chrono::NaiveDateTime,
+) -> Result<Principal, Error> {
+    let now = now.and_utc().timestamp();
+    Principal::verify(
+        &settings.secret,
+        &request.headers,
+        &request.method,
+        &request.uri,
+        now,
+    )
+    .ok_or(Error::Unauthenticated)
+}
+
+/// What this user sees of the models of a resource type.
+async fn view(
+    declaration: &Declaration,
+    database: &Database,
+    principal: Principal,
+) -> Result<View, Error> {
+    let catalog = Catalog::load(database, declaration.root).await?;
+    let rights = Rights::load(database, principal.user, declaration.root).await?;
+    let view = View::new(catalog, rights);
+    view.table(declaration.root)?;
+    Ok(view)
+}
+
+fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Error> {
+    let path = request
+        .uri
+        .path()
+        .trim_start_matches('/')
+        .strip_prefix(declaration.name)
+        .unwrap_or_default();
+    let segments: Vec<&str> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    let interaction = match segments.as_slice() {
+        [] => Interaction::Search,
+        ["_search"] => {
+            return Err(no_route(
+                "search by POST is not served yet; send the search as GET",
+            ));
+        }
+        [id] if id.starts_with('$') => return Err(no_route("this operation is not served")),
+        [id] if is_id(id) => Interaction::Read((*id).to_owned()),
+        [_] => return Err(Error::MalformedId),
+        [_, "_history", ..] => {
+            return Err(no_route("history is not served: GNU Health keeps none"));
+        }
+        _ => return Err(no_route("nothing is served under this path")),
+    };
+    match request.method {
+        Method::GET | Method::HEAD => Ok(interaction),
+        _ => Err(Error::Method {
+            allowed: "GET, HEAD",
+        }),
+    }
+}
+
+fn no_route(message: &str) -> Error {
+    Error::NoRoute(message.to_owned())
+}
+
+impl Interaction {
+    /// R4's name (value set `restful-interaction`).
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "read",
+            Self::Search => "search-type",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::patient;
+
+    fn routed(method: Method, path: &str) -> Result<Interaction, Error> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://h{path}"))
+            .body(());
+        let (parts, ()) = request.map_err(|_| Error::Internal("uri"))?.into_parts();
+        route(&patient::DECLARATION, &parts)
+    }
+
+    #[test]
+    fn paths_are_reads_and_searches() {
+        assert_eq!(routed(Method::GET, "/Patient"), Ok(Interaction::Search));
+        assert_eq!(
+            routed(Method::GET, "/Patient/?name=x"),
+            Ok(Interaction::Search)
+        );
+        assert_eq!(
+            routed(Method::HEAD, "/Patient/7"),
+            Ok(Interaction::Read("7".into()))
+        );
+    }
+
+    #[test]
+    fn other_paths_and_methods_say_what_is_wrong() {
+        assert_eq!(
+            routed(Method::GET, "/Patient/1;drop"),
+            Err(Error::MalformedId)
+        );
+        assert_eq!(
+            routed(Method::GET, &format!("/Patient/{}", "1".repeat(400))),
+            Err(Error::MalformedId)
+        );
+        for path in [
+            "/Patient/1/_history",
+            "/Patient/1/$everything",
+            "/Patient/$export",
+            "/Patient/1/2/3",
+        ] {
+            assert!(
+                matches!(routed(Method::GET, path), Err(Error::NoRoute(_))),
+                "{path}"
+            );
+        }
+        for (method, path) in [
+            (Method::POST, "/Patient"),
+            (Method::DELETE, "/Patient/1"),
+            (Method::PATCH, "/Patient/1"),
+        ] {
+            assert_eq!(
+                routed(method, path),
+                Err(Error::Method {
+                    allowed: "GET, HEAD"
+                }),
+                "{path}"
+            );
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What is open to all: conformance, the health checks, and the answer to paths that are not served.
+
+use headers::HeaderMapExt;
+use headers::authorization::{Authorization, Basic};
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use serde::Serialize;
+use spin_sdk::http::Request;
+
+use crate::config::Settings;
+use crate::resource::{self, Declaration};
+use crate::search::query;
+use crate::tryton::catalog::Catalog;
+
+use super::context::{self, Account, Context, base_url};
+use super::error::Error;
+use super::health::Finding;
+use super::negotiation::{self, Format};
+use super::{authentication, capability, health, log, response};
+
+/// Serves the component `metadata`.
+pub async fn serve(request: Request) -> Response<String> {
+    let (request, _body) = request.into_parts();
+    let context = Context::new(&request.headers);
+    let (interaction, result) = match request.uri.path().trim_matches('/') {
+        "" | "metadata" => ("capabilities", capabilities(&request).await),
+        "health/live" => ("health", only_get(&request).map(|()| report(&[], None))),
+        "health/ready" => ("health", ready(&request).await),
+        path => ("unknown", Err(Error::NoRoute(no_route(path)))),
+    };
+    let (mut answer, error) = match result {
+        Ok(answer) => (answer, None),
+        Err(error) => (context.refuse(&error, Format::default()), Some(error)),
+    };
+    let account = Account {
+        interaction,
+        ..Account::default()
+    };
+    context.finish(&mut answer, account, error.as_ref()).await;
+    answer
+}
+
+fn only_get(request: &Parts) -> Result<(), Error> {
+    match request.method {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(Error::Method {
+            allowed: "GET, HEAD",
+        }),
+    }
+}
+
+fn no_route(path: &str) -> String {
+    let first = path.split('/').next().unwrap_or_default();
+    let is_type = first.starts_with(|letter: char| letter.is_ascii_uppercase());
+    let served: Vec<&str> = resource::ALL
+        .iter()
+        .map(|declaration| declaration.name)
+        .collect();
+    let what = if is_type {
+        "this resource type is not served"
+    } else {
+        "nothing is served under this path"
+    };
+    format!(
+        "{what}; resource types: {}; see /metadata",
+        served.join(", ")
+    )
+}
+
+async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
+    only_get(request)?;
+    let pairs = query::parse(request.uri.query().unwrap_or_default())?;
+    let format = negotiation::format(&pairs, &request.headers)?;
+    let settings = Settings::load().await?;
+    let database = context::database(&settings);
+    let mut served: Vec<&Declaration> = Vec::new();
+    for declaration in resource::ALL {
+        let catalog = Catalog::load(&database, declaration.root).await?;
+        if catalog.has_table(&declaration.root.table()) {
+            served.push(declaration);
+        }
+    }
+    let statement = capability::statement(&base_url(&settings, request), &served);
+    let statement =
+        statement.map_err(|_| Error::Internal("the CapabilityStatement has no date"))?;
+    Ok(response::resource(StatusCode::OK, &statement, format))
+}
+
+/// Ready or not; the detail goes to the log, and to an administrator who sends credentials.
+async fn ready(request: &Parts) -> Result<Response<String>, Error> {
+    only_get(request)?;
+    let findings = health::examine().await;
+    if findings.iter().any(|finding| !finding.ok) {
+        log::write(&serde_json::json!({"health": &findings}));
+    }
+    let detail = is_administrator(request)
+        .await
+        .then_some(findings.as_slice());
+    Ok(report(&findings, detail))
+}
+
+async fn is_administrator(request: &Parts) -> bool {
+    let (Some(basic), Ok(settings)) = (
+        request.headers.typed_get::<Authorization<Basic>>(),
+        Settings::load().await,
+    ) else {
+        return false;
+    };
+    let identity = authentication::verify(&settings, basic.username(), basic.password()).await;
+    identity.is_ok_and(|identity| identity.administrator)
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks: Option<&'a [Finding]>,
+}
+
+fn report(findings: &[Finding], checks: Option<&[Finding]>) -> Response<String> {
+    let ok = findings.iter().all(|finding| finding.ok);
+    let (code, status) = if ok {
+        (StatusCode::OK, "ok")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+    };
+    let body = serde_json::to_string(&Report { status, checks }).unwrap_or_default();
+    response::json(code, body, "application/json")
+}

@@ -1,0 +1,96 @@
+//! FHIR search as a small compiler: query string → pairs → understood → SQL. Knows no resource by name.
+//!
+//! - [`query`]: the query string, decoded.
+//! - [`parameter`]: how a resource type declares its search parameters.
+//! - [`plan`]: which parameters were understood, and what the result shall look like.
+//! - [`condition`]: one parameter and its values as an SQL condition; [`date`], [`string`], [`token`] are its types.
+//! - [`statement`]: the statements that answer a plan.
+//! - [`cursor`]: where the next page starts.
+
+pub mod condition;
+pub mod cursor;
+mod date;
+pub mod parameter;
+pub mod plan;
+pub mod query;
+pub mod statement;
+mod string;
+mod token;
+
+pub use token::record_id;
+
+use crate::tryton::view::Hidden;
+
+/// Why a search cannot be answered. The messages repeat names of parameters, never values: those may be a patient's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The query string is not UTF-8 after decoding, or has a `%` without two hexadecimal digits.
+    #[error("the query string is not valid: {0}")]
+    Encoding(&'static str),
+    /// A parameter that this resource type does not have, under strict handling.
+    #[error("unknown search parameter '{name}'; supported: {supported}")]
+    Unknown {
+        /// As it was sent.
+        name: String,
+        /// All that there are.
+        supported: String,
+    },
+    /// A modifier that the parameter does not have.
+    #[error(
+        "search parameter '{name}' does not support the modifier ':{modifier}'; supported: {supported}"
+    )]
+    Modifier {
+        /// The parameter.
+        name: String,
+        /// As it was sent.
+        modifier: String,
+        /// Those that there are.
+        supported: &'static str,
+    },
+    /// A value that the parameter's type does not allow.
+    #[error("the value of search parameter '{name}' is not valid: {reason}")]
+    Value {
+        /// The parameter.
+        name: String,
+        /// What would be right.
+        reason: String,
+    },
+    /// A parameter that may stand only once.
+    #[error("'{0}' may be given only once")]
+    Repeated(String),
+    /// More parameters or values than are searched in one request.
+    #[error("the search has more than {limit} {what}")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+        /// Of what.
+        what: &'static str,
+    },
+    /// The cursor was not made by this server for this search and user.
+    #[error("_cursor is not valid for this search: start again without it")]
+    Cursor,
+    /// What is searched does not exist here, or the user may not read it.
+    #[error("search parameter '{name}' cannot be used: {hidden}")]
+    Hidden {
+        /// The parameter.
+        name: String,
+        /// Why.
+        hidden: Hidden,
+    },
+}
+
+impl Error {
+    /// The parameter that it is about, if it is about one.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { name, .. }
+            | Self::Modifier { name, .. }
+            | Self::Value { name, .. }
+            | Self::Repeated(name)
+            | Self::Hidden { name, .. } => Some(name),
+            Self::Cursor => Some("_cursor"),
+            Self::Encoding(_) | Self::TooMany { .. } => None,
+        }
+    }
+}

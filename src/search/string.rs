@@ -1,0 +1,72 @@
+//! String parameters: case and accents do not count, and a word of the field starts with the value
+//! (R4, search, section "string"); `:contains` anywhere, `:exact` to the letter.
+
+use crate::db::{Parameter as Bound, Sql};
+
+/// How a text is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// A word of the field starts with the value.
+    Starts,
+    /// The field contains the value.
+    Contains,
+    /// The field is the value.
+    Exact,
+}
+
+/// The condition that `column` matches `value`.
+pub(super) fn condition(
+    sql: &mut Sql,
+    column: &str,
+    value: &str,
+    comparison: Comparison,
+) -> String {
+    let bound = match comparison {
+        Comparison::Exact => {
+            return format!("{column} = {}", sql.bind(Bound::Text(value.to_owned())));
+        }
+        Comparison::Starts => sql.bind(Bound::Text(format!("% {}%", like_literal(value)))),
+        Comparison::Contains => sql.bind(Bound::Text(format!("%{}%", like_literal(value)))),
+    };
+    format!(
+        "{} LIKE {}",
+        folded(&format!("' ' || {column}")),
+        folded(&bound)
+    )
+}
+
+/// An expression without case and accents: the letters are taken apart (NFD) and the combining marks dropped. In SQL on
+/// both sides, so that they cannot differ; without the `unaccent` extension, which the database need not have.
+fn folded(expression: &str) -> String {
+    format!("regexp_replace(normalize(lower({expression}), NFD), '[\\u0300-\\u036f]', '', 'g')")
+}
+
+/// A text in a LIKE pattern, standing for itself.
+fn like_literal(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_of_the_value_stand_for_themselves() {
+        let mut sql = Sql::default();
+        let condition = condition(&mut sql, "c", "50%_\\", Comparison::Contains);
+        assert!(condition.contains("LIKE"), "{condition}");
+        assert_eq!(sql.parameters, [Bound::Text("%50\\%\\_\\\\%".into())]);
+    }
+
+    #[test]
+    fn exact_compares_the_column_itself() {
+        let mut sql = Sql::default();
+        assert_eq!(
+            condition(&mut sql, "c", "Éa", Comparison::Exact),
+            "c = $1::text"
+        );
+    }
+}

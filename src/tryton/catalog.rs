@@ -1,0 +1,79 @@
+//! Which tables and columns this installation has: GNU Health is modular, and its versions name columns differently.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::db::{Database, Error, Parameter, Sql};
+use crate::tryton::model::Node;
+
+/// The tables and columns of the models asked for, as far as they exist.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Catalog {
+    tables: HashMap<String, HashSet<String>>,
+}
+
+impl Catalog {
+    /// A catalog of known content.
+    #[must_use]
+    pub fn new(tables: HashMap<String, HashSet<String>>) -> Self {
+        Self { tables }
+    }
+
+    /// Learns what exists for the models of a resource type; kept for the life of the instance, since tables change
+    /// only while Tryton updates its modules.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn load(database: &Database, root: &'static Node) -> Result<Rc<Self>, Error> {
+        thread_local! {
+            static LOADED: RefCell<HashMap<&'static str, Rc<Catalog>>> = RefCell::default();
+        }
+        if let Some(catalog) = LOADED.with_borrow(|loaded| loaded.get(root.model).cloned()) {
+            return Ok(catalog);
+        }
+        let tables: Vec<String> = root.tree().into_iter().map(Node::table).collect();
+        let catalog = Rc::new(Self::read(database, tables).await?);
+        // A catalog without the main table is not kept: a module may be activated, or a right granted, at any time.
+        if catalog.has_table(&root.table()) {
+            LOADED.with_borrow_mut(|loaded| loaded.insert(root.model, Rc::clone(&catalog)));
+        }
+        Ok(catalog)
+    }
+
+    /// Reads the columns of the tables named, as far as they exist.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn read(database: &Database, tables: Vec<String>) -> Result<Self, Error> {
+        let sql = Sql::new(
+            "SELECT c.relname::text, array_agg(a.attname::text) \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
+             WHERE c.relname = ANY($1::text[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+             AND pg_catalog.pg_table_is_visible(c.oid) AND a.attnum > 0 AND NOT a.attisdropped GROUP BY c.oid",
+            vec![Parameter::Texts(tables)],
+        );
+        let mut found = HashMap::new();
+        for row in database.rows(&sql).await? {
+            let table = row.text(0)?.unwrap_or_default().to_owned();
+            found.insert(table, row.texts(1)?.into_iter().collect());
+        }
+        Ok(Self::new(found))
+    }
+
+    /// Whether the table exists.
+    #[must_use]
+    pub fn has_table(&self, table: &str) -> bool {
+        self.tables.contains_key(table)
+    }
+
+    /// The first of the alternative columns that exists.
+    #[must_use]
+    pub fn column(&self, table: &str, alternatives: &[&'static str]) -> Option<&'static str> {
+        let columns = self.tables.get(table)?;
+        alternatives
+            .iter()
+            .find(|name| columns.contains(**name))
+            .copied()
+    }
+}

@@ -1,0 +1,16 @@
+//! Tryton as the database has it.
+//!
+//! - [`model`]: how a resource type describes the models that it reads.
+//! - [`catalog`]: which tables and columns this installation has.
+//! - [`access`]: which of them a user may read.
+//! - [`view`]: both together, the only way from a description to a column.
+//! - [`projection`]: a description compiled into one JSON expression.
+//! - [`user`], [`password`]: who signs in.
+
+pub mod access;
+pub mod catalog;
+pub mod model;
+pub mod password;
+pub mod projection;
+pub mod user;
+pub mod view;

@@ -1,0 +1,101 @@
+//! How a resource type describes the Tryton models that it reads: a tree of constants.
+//!
+//! A description names alternatives where GNU Health 4.4 and 5.0 differ. It promises nothing: a table or column
+//! that this installation lacks, or that the user may not read, is left out wherever the description is used.
+
+/// A model and what we read of it.
+#[derive(Debug)]
+pub struct Node {
+    /// The model's name, such as `gnuhealth.patient`.
+    pub model: &'static str,
+    /// Its own columns.
+    pub fields: &'static [Field],
+    /// Records that it refers to (many2one).
+    pub one: &'static [Relation],
+    /// Records that refer to it (one2many).
+    pub many: &'static [Relation],
+}
+
+/// A column of a model.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name in the row that the resource type sees.
+    pub key: &'static str,
+    /// Its name in Tryton; several where versions differ, the first that exists counts.
+    pub columns: &'static [&'static str],
+    /// How it is read.
+    pub read: Read,
+}
+
+/// How a column becomes a JSON value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// As PostgreSQL writes it: text, integers, booleans, dates (`2026-11-01`), timestamps (`2026-11-01T09:30:00.5`).
+    Plain,
+    /// As text: `numeric` keeps its digits.
+    Text,
+    /// A `bytea` in base64.
+    Base64,
+    /// `write_date`, or `create_date` of a record never written since. The column named is `create_date`.
+    LastWritten,
+}
+
+/// A relation to another model.
+#[derive(Debug)]
+pub struct Relation {
+    /// Its name in the row that the resource type sees, and in the paths of search parameters.
+    pub key: &'static str,
+    /// The many2one column: on this model for `one`, on the other for `many`. Alternatives as in [`Field`].
+    pub columns: &'static [&'static str],
+    /// The other model.
+    pub node: &'static Node,
+}
+
+impl Node {
+    /// The table of the model: Tryton replaces the dots of the name (`ModelSQL.__setup__`, trytond/model/modelsql.py).
+    #[must_use]
+    pub fn table(&self) -> String {
+        self.model.replace('.', "_")
+    }
+
+    /// This node and all below it.
+    #[must_use]
+    pub fn tree(&'static self) -> Vec<&'static Node> {
+        let below = self
+            .one
+            .iter()
+            .chain(self.many)
+            .flat_map(|relation| relation.node.tree());
+        std::iter::once(self).chain(below).collect()
+    }
+}
+
+/// A column with the same name in every version.
+#[must_use]
+pub const fn plain(columns: &'static [&'static str; 1]) -> Field {
+    Field {
+        key: columns[0],
+        columns,
+        read: Read::Plain,
+    }
+}
+
+/// A column read in another way than plain.
+#[must_use]
+pub const fn read_as(columns: &'static [&'static str; 1], read: Read) -> Field {
+    Field {
+        key: columns[0],
+        columns,
+        read,
+    }
+}
+
+/// When the record was last written, in UTC, under the key `changed`.
+pub const CHANGED: Field = Field {
+    key: "changed",
+    columns: &["create_date"],
+    read: Read::LastWritten,
+};
+
+/// The record's id.
+pub const ID: Field = plain(&["id"]);

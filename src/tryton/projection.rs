@@ -1,0 +1,189 @@
+//! A description compiled into one JSON expression: a record with all that belongs to it in one column of one row.
+//!
+//! Children are aggregated inside the statement, so a page of resources is one statement whatever it contains
+//! (a row costs the host about 20 µs, a statement three round trips).
+
+use crate::db::identifier;
+use crate::tryton::model::{Field, Node, Read, Relation};
+use crate::tryton::view::View;
+
+/// The columns of the record aliased `alias`, with its relations as nested JSON: a select list.
+/// What the view hides is simply not in it.
+#[must_use]
+pub fn select_list(view: &View, node: &'static Node, alias: &str) -> String {
+    let fields = node
+        .fields
+        .iter()
+        .filter_map(|field| column(view, node, field, alias));
+    let one = node
+        .one
+        .iter()
+        .filter_map(|relation| to_one(view, node, relation, alias));
+    let many = node
+        .many
+        .iter()
+        .filter_map(|relation| to_many(view, relation, alias));
+    fields.chain(one).chain(many).collect::<Vec<_>>().join(", ")
+}
+
+/// The record aliased `alias` as one JSON text.
+#[must_use]
+pub fn json(view: &View, node: &'static Node, alias: &str) -> String {
+    format!(
+        "(SELECT row_to_json(r) FROM (SELECT {}) r)::text",
+        select_list(view, node, alias)
+    )
+}
+
+fn column(view: &View, node: &Node, field: &Field, alias: &str) -> Option<String> {
+    let column = format!("{alias}.{}", identifier(view.column(node, field).ok()?));
+    let expression = match field.read {
+        Read::Plain => column,
+        Read::Text => format!("{column}::text"),
+        // PostgreSQL breaks base64 into lines of 76 characters (RFC 2045); FHIR wants it whole.
+        Read::Base64 => format!("translate(encode({column}, 'base64'), E'\\n', '')"),
+        Read::LastWritten => format!("coalesce({alias}.\"write_date\", {column})"),
+    };
+    Some(format!("{expression} AS {}", identifier(field.key)))
+}
+
+fn to_one(view: &View, node: &Node, relation: &Relation, alias: &str) -> Option<String> {
+    let (table, column) = (
+        view.table(relation.node).ok()?,
+        view.one(node, relation).ok()?,
+    );
+    let inner = below(alias, relation);
+    Some(format!(
+        "(SELECT row_to_json(r) FROM (SELECT {} FROM {} {inner} WHERE {inner}.\"id\" = {alias}.{}) r) AS {}",
+        select_list(view, relation.node, &inner),
+        identifier(&table),
+        identifier(column),
+        identifier(relation.key),
+    ))
+}
+
+fn to_many(view: &View, relation: &Relation, alias: &str) -> Option<String> {
+    let (table, column) = (view.table(relation.node).ok()?, view.many(relation).ok()?);
+    let inner = below(alias, relation);
+    Some(format!(
+        "(SELECT json_agg(r) FROM (SELECT {} FROM {} {inner} WHERE {inner}.{} = {alias}.\"id\" ORDER BY {inner}.\"id\") r) AS {}",
+        select_list(view, relation.node, &inner),
+        identifier(&table),
+        identifier(column),
+        identifier(relation.key),
+    ))
+}
+
+/// The alias of a related record: unique, since it spells the path.
+fn below(alias: &str, relation: &Relation) -> String {
+    format!("{alias}_{}", relation.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::tryton::access::Rights;
+    use crate::tryton::catalog::Catalog;
+    use crate::tryton::model::{ID, plain, read_as};
+
+    static NAME: Node = Node {
+        model: "person.name",
+        fields: &[ID, plain(&["family"])],
+        one: &[],
+        many: &[],
+    };
+    static PARTY: Node = Node {
+        model: "party",
+        fields: &[ID, read_as(&["weight"], Read::Text)],
+        one: &[],
+        many: &[Relation {
+            key: "names",
+            columns: &["party", "name"],
+            node: &NAME,
+        }],
+    };
+    static PATIENT: Node = Node {
+        model: "patient",
+        fields: &[ID],
+        one: &[Relation {
+            key: "party",
+            columns: &["party", "name"],
+            node: &PARTY,
+        }],
+        many: &[],
+    };
+
+    fn view(tables: &[(&str, &[&str])], rights: Rights) -> View {
+        let set = |columns: &[&str]| {
+            columns
+                .iter()
+                .map(ToString::to_string)
+                .collect::<HashSet<_>>()
+        };
+        let tables: HashMap<_, _> = tables
+            .iter()
+            .map(|(table, columns)| ((*table).to_owned(), set(columns)))
+            .collect();
+        View::new(Rc::new(Catalog::new(tables)), Rc::new(rights))
+    }
+
+    const NEW: &[(&str, &[&str])] = &[
+        ("patient", &["id", "party"]),
+        ("party", &["id", "weight"]),
+        ("person_name", &["id", "party", "family"]),
+    ];
+
+    #[test]
+    fn children_are_aggregated_inside_the_statement() {
+        let list = select_list(&view(NEW, Rights::default()), &PATIENT, "t");
+        assert_eq!(
+            list,
+            "t.\"id\" AS \"id\", (SELECT row_to_json(r) FROM (SELECT t_party.\"id\" AS \"id\", \
+             t_party.\"weight\"::text AS \"weight\", (SELECT json_agg(r) FROM (SELECT t_party_names.\"id\" AS \"id\", \
+             t_party_names.\"family\" AS \"family\" FROM \"person_name\" t_party_names WHERE t_party_names.\"party\" = \
+             t_party.\"id\" ORDER BY t_party_names.\"id\") r) AS \"names\" FROM \"party\" t_party WHERE t_party.\"id\" = \
+             t.\"party\") r) AS \"party\""
+        );
+    }
+
+    #[test]
+    fn the_older_column_name_is_used_where_the_newer_is_missing() {
+        let old = [
+            ("patient", &["id", "name"][..]),
+            ("party", &["id"]),
+            ("person_name", &["id", "name"]),
+        ];
+        let list = select_list(&view(&old, Rights::default()), &PATIENT, "t");
+        assert!(list.contains("= t.\"name\""), "{list}");
+        assert!(
+            list.contains("t_party_names.\"name\" = t_party.\"id\""),
+            "{list}"
+        );
+        assert!(!list.contains("weight"), "{list}");
+    }
+
+    #[test]
+    fn a_denied_field_or_model_is_not_selected() {
+        let list = select_list(
+            &view(
+                NEW,
+                Rights::without(&["person.name"], &[("party", "weight")]),
+            ),
+            &PATIENT,
+            "t",
+        );
+        assert!(
+            !list.contains("names") && !list.contains("weight"),
+            "{list}"
+        );
+        let list = select_list(
+            &view(NEW, Rights::without(&[], &[("patient", "party")])),
+            &PATIENT,
+            "t",
+        );
+        assert_eq!(list, "t.\"id\" AS \"id\"");
+    }
+}

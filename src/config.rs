@@ -175,15 +175,31 @@ impl Database {
         self.config.get_user().unwrap_or_default()
     }
 
+    /// Another database of the same server.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Self {
+        let mut config = self.config.clone();
+        config.dbname(name);
+        Self { config }
+    }
+
+    /// The same database, for connections of another purpose: hosts keep a pool per address, and this is another.
+    #[must_use]
+    pub fn apart(&self, purpose: &str) -> Self {
+        let mut config = self.config.clone();
+        config.application_name(format!("{} {purpose}", self.application()));
+        Self { config }
+    }
+
+    fn application(&self) -> &str {
+        self.config
+            .get_application_name()
+            .unwrap_or("gnuhealth-fhir")
+    }
+
     /// The libpq string to connect with, with our defaults for what the operator left open.
     #[must_use]
     pub fn address(&self) -> String {
-        self.address_of(self.name())
-    }
-
-    /// As [`Self::address`], for another database of the same server.
-    #[must_use]
-    pub fn address_of(&self, name: &str) -> String {
         let config = &self.config;
         let (hosts, ports): (Vec<_>, Vec<_>) = self.hosts().into_iter().unzip();
         let timeout = config
@@ -199,16 +215,10 @@ impl Database {
         let mut options = vec![
             ("host", hosts.join(",")),
             ("port", ports.join(",")),
-            ("dbname", name.to_owned()),
+            ("dbname", self.name().to_owned()),
             ("sslmode", mode.to_owned()),
             ("connect_timeout", timeout.as_secs().max(1).to_string()),
-            (
-                "application_name",
-                config
-                    .get_application_name()
-                    .unwrap_or("gnuhealth-fhir")
-                    .to_owned(),
-            ),
+            ("application_name", self.application().to_owned()),
         ];
         if let Some(user) = config.get_user() {
             options.push(("user", user.to_owned()));

@@ -5,11 +5,19 @@
 //! not roll back; values whose types Spin loses or lacks are selected as text.
 
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use spin_sdk::pg;
 
 use crate::config;
+use crate::turn::Turnstile;
+
+/// How long opening a connection may take. The host's pool has no limit of its own: a server that accepts and says
+/// nothing, or a pool that is empty, would hold the request for ever.
+const OPENING_LIMIT: Duration = Duration::from_secs(10);
 
 /// A parameter of a statement. PostgreSQL checks its type strictly: see [`Sql::bind`] for the casts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,22 +180,25 @@ pub enum Error {
     Type,
 }
 
-/// What the text of a failed connection says about its cause, most specific first. Spin hands the error of
-/// its PostgreSQL client on as text, so text is all there is to go by; the codes are SQLSTATEs.
+/// What the text of a failed connection says about its cause, most specific first. Spin hands the error of its
+/// PostgreSQL client on as text, without the SQLSTATE: the server's own messages are all there is to go by, and they are
+/// known here in English, which is what PostgreSQL logs in unless `lc_messages` says otherwise.
 const REFUSALS: &[(&str, Refusal)] = &[
-    ("3d000", Refusal::NoSuchDatabase),
-    ("28p01", Refusal::Credentials),
-    ("28000", Refusal::Credentials),
+    ("password authentication failed", Refusal::Credentials),
+    ("no pg_hba.conf entry", Refusal::Credentials),
     ("password missing", Refusal::Credentials),
-    ("42501", Refusal::NotAllowed),
-    ("53300", Refusal::Unavailable),
-    ("57p0", Refusal::Unavailable),
-    ("not permitted", Refusal::NotPermitted),
-    ("not allowed", Refusal::NotPermitted),
+    ("permission denied for database", Refusal::NotAllowed),
+    ("is not permitted to log in", Refusal::Credentials),
+    ("fatal: database ", Refusal::NoSuchDatabase),
+    ("fatal: role ", Refusal::Credentials),
+    ("too many clients", Refusal::Unavailable),
+    ("too many connections", Refusal::Unavailable),
+    ("connection slots are reserved", Refusal::Unavailable),
+    ("the database system is", Refusal::Unavailable),
+    ("is not permitted", Refusal::NotPermitted),
     ("connection refused", Refusal::Refused),
     ("failed to lookup address", Refusal::UnknownHost),
     ("name or service not known", Refusal::UnknownHost),
-    ("dns", Refusal::UnknownHost),
     ("timed out", Refusal::TimedOut),
     ("timeout", Refusal::TimedOut),
     ("tls", Refusal::Tls),
@@ -247,7 +258,12 @@ impl Connection {
     /// # Errors
     /// [`Error::Connect`] with the cause.
     pub async fn open(address: &str) -> Result<Self, Error> {
-        Ok(Self(pg::Connection::open(address).await?))
+        let opened = pin!(pg::Connection::open(address));
+        let late = pin!(spin_sdk::time::sleep(OPENING_LIMIT));
+        match select(opened, late).await {
+            Either::Left((opened, _)) => Ok(Self(opened?)),
+            Either::Right(_) => Err(Error::Connect(Refusal::TimedOut)),
+        }
     }
 
     /// Runs a statement and gives all its rows.
@@ -275,6 +291,7 @@ pub struct Database {
 
 thread_local! {
     static KEPT: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
+    static OPENING: Turnstile = Turnstile::default();
 }
 
 impl Database {
@@ -303,13 +320,13 @@ impl Database {
         }
     }
 
-    /// Runs a statement on a connection that is given back at once. For what is needed rarely, by code that
-    /// then waits for others: a connection held while waiting could drain the host's pool.
+    /// Runs a statement on a connection that is given back at once: for what is needed rarely. It comes from a pool of
+    /// its own (pools are per address), so that it never waits for connections which instances keep.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn rows_once(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
-        let address = self.settings.address();
+        let address = self.settings.apart("once").address();
         match Connection::open(&address).await?.rows(sql).await {
             Err(Error::Lost) => Connection::open(&address).await?.rows(sql).await,
             result => result,
@@ -320,9 +337,13 @@ impl Database {
         if let Some(connection) = KEPT.with_borrow(Clone::clone) {
             return Ok(connection);
         }
+        let _turn = OPENING.with(Clone::clone).pass().await;
+        if let Some(connection) = KEPT.with_borrow(Clone::clone) {
+            return Ok(connection);
+        }
         let opened = Rc::new(Connection::open(&self.settings.address()).await?);
-        // Another request of this instance may have been faster: its connection is kept, ours goes back.
-        Ok(KEPT.with_borrow_mut(|slot| Rc::clone(slot.get_or_insert(opened))))
+        KEPT.set(Some(Rc::clone(&opened)));
+        Ok(opened)
     }
 }
 
@@ -346,12 +367,31 @@ mod tests {
                 Refusal::Refused,
             ),
             (
-                "Error { kind: Db, cause: Some(DbError { code: SqlState(E3D000), message: \"database…\" }) }",
+                "Caused by:\n db error: FATAL: database \"x\" does not exist",
                 Refusal::NoSuchDatabase,
             ),
-            ("DbError { code: SqlState(E28P01) }", Refusal::Credentials),
             (
-                "error connecting to server: failed to lookup address information: Name or service not known",
+                "db error: FATAL: password authentication failed for user \"x\"",
+                Refusal::Credentials,
+            ),
+            (
+                "db error: FATAL: role \"x\" does not exist",
+                Refusal::Credentials,
+            ),
+            (
+                "db error: FATAL: permission denied for database \"x\"",
+                Refusal::NotAllowed,
+            ),
+            (
+                "db error: FATAL: sorry, too many clients already",
+                Refusal::Unavailable,
+            ),
+            (
+                "db error: FATAL: the database system is shutting down",
+                Refusal::Unavailable,
+            ),
+            (
+                "failed to lookup address information: Name or service not known",
                 Refusal::UnknownHost,
             ),
             (

@@ -12,6 +12,7 @@
 //! - [`signature`]: signatures under the secret of the installation.
 //! - [`config`]: what the operator sets.
 //! - [`db`]: the outbound PostgreSQL connection; the one place that knows `spin_sdk::pg`.
+//! - [`turn`]: taking turns among the concurrent requests of an instance.
 
 pub mod config;
 pub mod db;
@@ -21,3 +22,4 @@ pub mod rest;
 pub mod search;
 pub mod signature;
 pub mod tryton;
+pub mod turn;

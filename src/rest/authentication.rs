@@ -20,6 +20,7 @@ use spin_sdk::key_value::Store;
 use crate::config::Settings;
 use crate::signature::Signer;
 use crate::tryton::{password, user};
+use crate::turn::Turnstile;
 
 use super::context::{self, Account, Context};
 use super::error::Error;
@@ -30,8 +31,14 @@ use super::response::REQUEST_ID;
 /// How long a verified password is taken for granted inside an instance.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// How long the key-value store remembers a verified password, in seconds.
-const REMEMBERED: i64 = 300;
+/// How long the key-value store remembers a verified password, in milliseconds.
+const REMEMBERED: i64 = 300_000;
+
+/// How long a verification may take before other instances no longer wait for it, in milliseconds.
+const VERIFICATION: i64 = 5_000;
+
+/// How long an instance that waits for another's verification sleeps before it looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(30);
 
 /// How many users an instance remembers; more start over.
 const MOST_REMEMBERED: usize = 1000;
@@ -98,6 +105,7 @@ async fn pass(context: &Context, mut request: Request) -> Result<Request, Error>
 
 thread_local! {
     static VERIFIED: RefCell<HashMap<Vec<u8>, (Instant, Identity)>> = RefCell::default();
+    static VERIFYING: Turnstile = Turnstile::default();
 }
 
 /// Verifies a login and password.
@@ -111,6 +119,11 @@ pub async fn verify(
 ) -> Result<Identity, Error> {
     let signer = Signer::new(&settings.secret, "password");
     let key = signer.sign(&[login.as_bytes(), password.as_bytes()]);
+    if let Some(identity) = fresh(&key) {
+        return Ok(identity);
+    }
+    // One at a time: an application sends many requests with the same credentials at once.
+    let _turn = VERIFYING.with(Clone::clone).pass().await;
     if let Some(identity) = fresh(&key) {
         return Ok(identity);
     }
@@ -128,20 +141,21 @@ pub async fn verify(
         user: user.id,
         proof: signer.sign(&[&key, hash.as_bytes()]),
     };
-    if memory.holds().await {
+    if memory.holds().await || memory.comes_to_hold().await {
         keep(key, identity);
         return Ok(identity);
     }
-    // While this request waited, another of this instance may have verified the same password.
-    if let Some(identity) = fresh(&key) {
-        return Ok(identity);
+    let matches = password::matches(password, &hash);
+    if matches {
+        keep(key, identity);
+        memory.write().await;
     }
-    if !password::matches(password, &hash) {
-        return Err(Error::Unauthenticated);
+    memory.withdraw().await;
+    if matches {
+        Ok(identity)
+    } else {
+        Err(Error::Unauthenticated)
     }
-    keep(key, identity);
-    memory.write().await;
-    Ok(identity)
 }
 
 fn fresh(key: &[u8]) -> Option<Identity> {
@@ -162,8 +176,8 @@ fn keep(key: Vec<u8>, identity: Identity) {
     });
 }
 
-/// What the key-value store knows of a user's password: one entry per user, so that it cannot grow without bound.
-/// Where there is no store, nothing is remembered beyond the instance.
+/// What the key-value store knows of a user's password: a fixed number of entries per user, so that it cannot grow
+/// without bound. Where there is no store, nothing is remembered beyond the instance.
 struct Memory {
     user: i64,
     /// A keyed hash of login, password and stored hash.
@@ -171,31 +185,73 @@ struct Memory {
 }
 
 impl Memory {
-    fn key(&self) -> String {
-        format!("password/{}", self.user)
+    /// The entry of a password that was verified.
+    fn verified(&self) -> String {
+        format!("password/verified/{}", self.user)
     }
 
+    /// The entry of a password that an instance is verifying.
+    fn verifying(&self) -> String {
+        format!("password/verifying/{}", self.user)
+    }
+
+    /// Whether this password was verified, and not too long ago.
     async fn holds(&self) -> bool {
-        let Ok(store) = Store::open_default().await else {
-            return false;
-        };
-        let Ok(Some(entry)) = store.get(self.key()).await else {
-            return false;
-        };
-        let Some((expiry, proof)) = entry.split_first_chunk() else {
-            return false;
-        };
-        let same = subtle::ConstantTimeEq::ct_eq(proof, self.proof.as_slice());
-        Utc::now().timestamp() < i64::from_be_bytes(*expiry) && bool::from(same)
+        self.noted(&self.verified()).await.is_some()
     }
 
+    /// Waits while another instance is verifying this password; false if this one has to do it. Instances start in
+    /// numbers when requests do: without an election all of them would hash, and stall the rest. Who writes the entry
+    /// last is elected; that two are, rarely, costs time only.
+    async fn comes_to_hold(&self) -> bool {
+        let mut candidate = [0; 8];
+        let _ = getrandom::fill(&mut candidate);
+        if self.noted(&self.verifying()).await.is_none() {
+            self.note(&self.verifying(), VERIFICATION, &candidate).await;
+        }
+        loop {
+            spin_sdk::time::sleep(LOOK_AGAIN).await;
+            match self.noted(&self.verifying()).await {
+                Some(elected) if elected != candidate => {}
+                _ => return self.holds().await,
+            }
+            if self.holds().await {
+                return true;
+            }
+        }
+    }
+
+    /// Tells them that it no longer is.
+    async fn withdraw(&self) {
+        if let Ok(store) = Store::open_default().await {
+            let _ = store.delete(self.verifying()).await;
+        }
+    }
+
+    /// Remembers that the password was verified.
     async fn write(&self) {
-        let Ok(store) = Store::open_default().await else {
-            return;
-        };
-        let mut entry = (Utc::now().timestamp() + REMEMBERED).to_be_bytes().to_vec();
-        entry.extend(&self.proof);
-        // Not remembering costs time only.
-        let _ = store.set(self.key(), entry).await;
+        self.note(&self.verified(), REMEMBERED, &[]).await;
+    }
+
+    /// What an entry holds beside this proof, if it has it and is not over.
+    async fn noted(&self, key: &str) -> Option<Vec<u8>> {
+        let entry = Store::open_default().await.ok()?.get(key).await.ok()??;
+        let (end, rest) = entry.split_first_chunk()?;
+        let (proof, beside) = rest.split_at_checked(self.proof.len())?;
+        let same = bool::from(subtle::ConstantTimeEq::ct_eq(proof, self.proof.as_slice()));
+        (same && Utc::now().timestamp_millis() < i64::from_be_bytes(*end)).then(|| beside.to_vec())
+    }
+
+    /// Notes this proof for some time. That it may fail costs time only: the password is then verified again.
+    async fn note(&self, key: &str, milliseconds: i64, beside: &[u8]) {
+        if let Ok(store) = Store::open_default().await {
+            let end = Utc::now().timestamp_millis() + milliseconds;
+            let _ = store
+                .set(
+                    key,
+                    [&end.to_be_bytes(), self.proof.as_slice(), beside].concat(),
+                )
+                .await;
+        }
     }
 }

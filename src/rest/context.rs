@@ -4,9 +4,9 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use chrono::{NaiveDateTime, SecondsFormat, Utc};
-use http::header::{ALLOW, HOST, WWW_AUTHENTICATE};
+use http::header::{ALLOW, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Response};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 use crate::config::Settings;
 use crate::db::{self, Database};
@@ -17,6 +17,9 @@ use super::{health, log, response};
 
 /// What our component behind a proxy is told about how the client reached it.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// After how many seconds a client should try again when the service is not available.
+const TRY_AGAIN: &str = "2";
 
 /// The circumstances of one request.
 #[derive(Debug)]
@@ -72,6 +75,9 @@ impl Context {
                 );
             }
             Error::Method { allowed } => response::add(&mut refused, ALLOW, allowed),
+            _ if refused.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                response::add(&mut refused, RETRY_AFTER, TRY_AGAIN);
+            }
             _ => {}
         }
         refused

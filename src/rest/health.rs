@@ -133,7 +133,7 @@ async fn existing(database: &config::Database) -> String {
         Vec::new(),
     );
     let names = async {
-        Connection::open(&database.address_of("postgres"))
+        Connection::open(&database.named("postgres").address())
             .await?
             .rows(&sql)
             .await?

@@ -16,11 +16,13 @@ use crate::tryton::model::Node;
 /// How long rights are remembered inside an instance: a change takes effect within this time.
 pub const REMEMBERED: Duration = Duration::from_secs(5);
 
-/// The rows of all three kinds that concern a user (`$1`) and some models (`$2`).
+/// The rows of all three kinds that concern a user (`$1`) and some models (`$2`). Groups have no `parent` in trytond 6.0,
+/// where naming the column would be an error: it is read through JSON.
 const STATEMENT: &str = r#"
 WITH RECURSIVE inherited(id, ancestor) AS (
     SELECT id, id FROM res_group
-    UNION SELECT i.id, g.parent FROM inherited i JOIN res_group g ON g.id = i.ancestor WHERE g.parent IS NOT NULL
+    UNION SELECT i.id, (to_jsonb(g)->>'parent')::int FROM inherited i JOIN res_group g ON g.id = i.ancestor
+    WHERE to_jsonb(g)->>'parent' IS NOT NULL
 ), member(id) AS (
     SELECT DISTINCT g.id FROM "res_user-res_group" ug JOIN inherited i ON i.id = ug."group"
     JOIN res_group g ON g.id = i.ancestor WHERE ug."user" = $1::bigint AND g.active

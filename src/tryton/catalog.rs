@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::db::{Database, Error, Parameter, Sql};
 use crate::tryton::model::Node;
+use crate::turn::Turnstile;
 
 /// The tables and columns of the models asked for, as far as they exist.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -28,8 +29,14 @@ impl Catalog {
     pub async fn load(database: &Database, root: &'static Node) -> Result<Rc<Self>, Error> {
         thread_local! {
             static LOADED: RefCell<HashMap<&'static str, Rc<Catalog>>> = RefCell::default();
+            static LOADING: Turnstile = Turnstile::default();
         }
-        if let Some(catalog) = LOADED.with_borrow(|loaded| loaded.get(root.model).cloned()) {
+        let known = || LOADED.with_borrow(|loaded| loaded.get(root.model).cloned());
+        if let Some(catalog) = known() {
+            return Ok(catalog);
+        }
+        let _turn = LOADING.with(Clone::clone).pass().await;
+        if let Some(catalog) = known() {
             return Ok(catalog);
         }
         let tables: Vec<String> = root.tree().into_iter().map(Node::table).collect();

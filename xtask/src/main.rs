@@ -1,3 +1,39 @@
 //! Everything a person runs: `cargo xtask up | test | build | db | clean`.
 
-fn main() {}
+mod commands;
+
+use clap::{Parser, Subcommand};
+
+use commands::{build, clean, db, test, up};
+
+/// Builds, runs and tests GNU Health FHIR.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server on a demo hospital, until Ctrl-C
+    Up(up::Arguments),
+    /// Runs all tests: formatting, lints, unit tests, and black-box tests against the running app
+    Test(test::Arguments),
+    /// Builds the WebAssembly components and prints what each weighs
+    Build,
+    /// Makes the demo database, or tells how long ago it was made
+    Db(db::Arguments),
+    /// Removes everything that was built or made, the demo database included
+    Clean,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Up(arguments) => up::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Build => build::run(),
+        Command::Db(arguments) => db::run(&arguments),
+        Command::Clean => clean::run(),
+    }
+}

@@ -1,0 +1,37 @@
+//! `cargo xtask db`: makes the demo database.
+
+use anyhow::Result;
+use clap::Args;
+use xtask::database::{Database, GnuHealth, Options};
+
+/// Which demo hospital.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The version of GNU Health: 5.0 or 4.4
+    #[arg(long, default_value = "5.0")]
+    gnuhealth: GnuHealth,
+    /// How many patients, 60 to 100000
+    #[arg(long, default_value_t = 60)]
+    patients: u32,
+}
+
+impl Arguments {
+    /// Starts the database, made before if it is not there yet.
+    pub fn start(&self) -> Result<Database> {
+        Database::start(&Options {
+            gnuhealth: self.gnuhealth,
+            patients: self.patients,
+        })
+    }
+}
+
+/// Makes the database, and proves that it starts.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let database = arguments.start()?;
+    println!(
+        "GNU Health {} with {} patients is ready.",
+        arguments.gnuhealth, arguments.patients
+    );
+    drop(database);
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask test`: everything that must hold.
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+use xtask::database::{Database, GnuHealth, Options};
+use xtask::step::{cargo, run as execute, step};
+use xtask::{app, components};
+
+/// What to test.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Black-box tests only, and of them those whose name contains this
+    #[arg(long)]
+    only: Option<String>,
+}
+
+/// The versions of GNU Health that the black-box tests run on.
+const VERSIONS: [GnuHealth; 2] = [GnuHealth::V5_0, GnuHealth::V4_4];
+
+/// Runs all steps; the first that fails ends it.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    std::thread::scope(|scope| {
+        // Databases take long the first time, and mostly wait: the compiler works beside them.
+        let databases = scope.spawn(|| VERSIONS.into_iter().try_for_each(prepare));
+        let checked = check(arguments);
+        let databases = databases
+            .join()
+            .unwrap_or_else(|_| Err(anyhow!("making a database panicked")));
+        checked.and(databases)
+    })?;
+    for version in VERSIONS {
+        step(&format!("Black-box tests on GNU Health {version}"), || {
+            black_box(version, arguments.only.as_deref())
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes a database unless it is there; the tests then start a copy of their own.
+fn prepare(gnuhealth: GnuHealth) -> Result<()> {
+    Database::start(&Options {
+        gnuhealth,
+        ..Options::default()
+    })
+    .map(drop)
+}
+
+fn check(arguments: &Arguments) -> Result<()> {
+    if arguments.only.is_none() {
+        step("Formatting", || {
+            execute(&mut cargo(&["fmt", "--all", "--check"]))
+        })?;
+        step("Lints", || {
+            execute(&mut cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "--deny",
+                "warnings",
+            ]))
+        })?;
+        step("Unit tests", || {
+            let tests = [
+                "test",
+                "--workspace",
+                "--exclude",
+                "host",
+                "--lib",
+                "--bins",
+            ];
+            execute(&mut cargo(&tests))
+        })?;
+        // Optimised, since the engine that it embeds is needed so for the black-box tests, and takes minutes to compile.
+        step("Unit tests of the local host", || {
+            execute(&mut cargo(&["test", "--release", "--package", "host"]))
+        })?;
+    }
+    step("Building the components", components::build)?;
+    step("Building the local host", app::build_host)
+}
+
+fn black_box(version: GnuHealth, only: Option<&str>) -> Result<()> {
+    let mut command = cargo(&["test", "--package", "gnuhealth-fhir", "--test", "all", "--"]);
+    command
+        .args(only)
+        .env("GNUHEALTH_FHIR_TEST_VERSION", version.to_string());
+    execute(&mut command)
+}

@@ -8,7 +8,7 @@ use xtask::step::step;
 const AIM: u64 = 1_000_000;
 
 /// Builds the components and prints their sizes.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     step("Building the components", components::build)?;
     for (name, path) in components::sources()? {
         let size = std::fs::metadata(&path)?.len();

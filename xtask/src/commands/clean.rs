@@ -7,7 +7,7 @@ use xtask::root;
 use xtask::step::step;
 
 /// Removes the demo database, Spin's state and what cargo built.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     for folder in [".demo", ".spin", "target"] {
         step(&format!("Removing {folder}"), || {
             remove(&root().join(folder))

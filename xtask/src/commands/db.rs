@@ -6,7 +6,7 @@ use xtask::database::{Database, GnuHealth, Options};
 
 /// Which demo hospital.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The version of GNU Health: 5.0 or 4.4
     #[arg(long, default_value = "5.0")]
     gnuhealth: GnuHealth,
@@ -17,7 +17,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// Starts the database, made before if it is not there yet.
-    pub fn start(&self) -> Result<Database> {
+    pub(crate) fn start(&self) -> Result<Database> {
         Database::start(&Options {
             gnuhealth: self.gnuhealth,
             patients: self.patients,
@@ -26,7 +26,7 @@ impl Arguments {
 }
 
 /// Makes the database, and proves that it starts.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let database = arguments.start()?;
     println!(
         "GNU Health {} with {} patients is ready.",

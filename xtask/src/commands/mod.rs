@@ -1,7 +1,7 @@
 //! The commands, one file each.
 
-pub mod build;
-pub mod clean;
-pub mod db;
-pub mod test;
-pub mod up;
+pub(crate) mod build;
+pub(crate) mod clean;
+pub(crate) mod db;
+pub(crate) mod test;
+pub(crate) mod up;

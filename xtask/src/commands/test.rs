@@ -8,7 +8,7 @@ use xtask::{app, components};
 
 /// What to test.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Black-box tests only, and of them those whose name contains this
     #[arg(long)]
     only: Option<String>,
@@ -18,7 +18,7 @@ pub struct Arguments {
 const VERSIONS: [GnuHealth; 2] = [GnuHealth::V5_0, GnuHealth::V4_4];
 
 /// Runs all steps; the first that fails ends it.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     std::thread::scope(|scope| {
         // Databases take long the first time, and mostly wait: the compiler works beside them.
         let databases = scope.spawn(|| VERSIONS.into_iter().try_for_each(prepare));

@@ -14,7 +14,7 @@ use super::db;
 
 /// How to run.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     database: db::Arguments,
     /// Run on this Spin (4.1 or newer) instead of the local host; also taken from SPIN_BIN
@@ -26,7 +26,7 @@ pub struct Arguments {
 }
 
 /// Builds what is needed, starts database and app, prints how to use it, and waits for Ctrl-C.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     // The database takes long the first time, and mostly waits: the compiler works beside it.
     let database = std::thread::scope(|scope| {
         let database = scope.spawn(|| arguments.database.start());
@@ -37,7 +37,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         built.and(database)
     })?;
     let (stop, stopped) = channel();
-    ctrlc::set_handler(move || drop(stop.send(())))?;
+    ctrlc::set_handler(move || {
+        let _ = stop.send(());
+    })?;
     let mut options = Options::for_database(&database.url(), database.port())?;
     options.spin = arguments.spin.clone().or(options.spin);
     options.port = Some(arguments.port);

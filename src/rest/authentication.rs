@@ -12,8 +12,11 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use headers::HeaderMapExt;
 use headers::authorization::{Authorization, Basic};
-use http::header::{AUTHORIZATION, CONNECTION, HOST};
-use http::{HeaderValue, Response};
+use http::header::{
+    AUTHORIZATION, CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+    UPGRADE,
+};
+use http::{HeaderName, HeaderValue, Response};
 use spin_sdk::http::Request;
 use spin_sdk::key_value::Store;
 
@@ -42,6 +45,21 @@ const LOOK_AGAIN: Duration = Duration::from_millis(30);
 
 /// How many users an instance remembers; more start over.
 const MOST_REMEMBERED: usize = 1000;
+
+/// What is not passed on: the credentials, for which the component behind has no use, and what belongs to the client's
+/// connection, which WASI refuses in a request that a guest makes (wasi:http, `header-error.forbidden`).
+const KEPT_BACK: &[HeaderName] = &[
+    AUTHORIZATION,
+    CONNECTION,
+    HOST,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
 
 /// A user whose password was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,14 +104,7 @@ async fn pass(context: &Context, mut request: Request) -> Result<Request, Error>
     let signed = principal.sign(&settings.secret, request.method(), request.uri(), now);
     let signed = signed.ok_or(Error::Internal("the principal cannot be written"))?;
     let headers = request.headers_mut();
-    // The component behind has no use for credentials. `Host` and `Connection` belong to the client's connection.
-    for header in [
-        AUTHORIZATION,
-        HOST,
-        CONNECTION,
-        principal::HEADER,
-        REQUEST_ID,
-    ] {
+    for header in KEPT_BACK.iter().chain(&[principal::HEADER, REQUEST_ID]) {
         headers.remove(header);
     }
     headers.insert(principal::HEADER, signed);

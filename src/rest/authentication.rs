@@ -12,11 +12,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use headers::HeaderMapExt;
 use headers::authorization::{Authorization, Basic};
-use http::header::{
-    AUTHORIZATION, CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
-    UPGRADE,
-};
-use http::{HeaderName, HeaderValue, Response};
+use http::{HeaderValue, Response};
 use spin_sdk::http::Request;
 use spin_sdk::key_value::Store;
 
@@ -48,17 +44,17 @@ const MOST_REMEMBERED: usize = 1000;
 
 /// What is not passed on: the credentials, for which the component behind has no use, and what belongs to the client's
 /// connection, which WASI refuses in a request that a guest makes (wasi:http, `header-error.forbidden`).
-const KEPT_BACK: &[HeaderName] = &[
-    AUTHORIZATION,
-    CONNECTION,
-    HOST,
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    HeaderName::from_static("http2-settings"),
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
+const KEPT_BACK: &[&str] = &[
+    "authorization",
+    "connection",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 /// A user whose password was verified.
@@ -104,9 +100,10 @@ async fn pass(context: &Context, mut request: Request) -> Result<Request, Error>
     let signed = principal.sign(&settings.secret, request.method(), request.uri(), now);
     let signed = signed.ok_or(Error::Internal("the principal cannot be written"))?;
     let headers = request.headers_mut();
-    for header in KEPT_BACK.iter().chain(&[principal::HEADER, REQUEST_ID]) {
-        headers.remove(header);
+    for header in KEPT_BACK {
+        headers.remove(*header);
     }
+    // What a client sends under these names is replaced.
     headers.insert(principal::HEADER, signed);
     if let Ok(id) = HeaderValue::from_str(&context.request) {
         headers.insert(REQUEST_ID, id);

@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -121,7 +122,7 @@ thread_local! {
 /// # Errors
 /// [`Error::Unauthenticated`], whatever of both is wrong, and [`Error::Database`].
 pub async fn verify(
-    settings: &std::rc::Rc<Settings>,
+    settings: &Rc<Settings>,
     login: &str,
     password: &str,
 ) -> Result<Identity, Error> {
@@ -136,7 +137,10 @@ pub async fn verify(
         return Ok(identity);
     }
     let database = context::database(settings);
-    let Some(user) = user::by_login(&database, login).await? else {
+    let user = user::by_login(&database, login).await?;
+    let Some((user, hash)) = user.and_then(|user| Some((user.clone(), user.password_hash?))) else {
+        // As long as a wrong password takes, so that nobody learns which logins exist.
+        spin_sdk::time::sleep(LOOK_AGAIN).await;
         password::decoy(password);
         return Err(Error::Unauthenticated);
     };
@@ -144,7 +148,6 @@ pub async fn verify(
         user: user.id,
         administrator: user.administrator,
     };
-    let hash = user.password_hash.unwrap_or_default();
     let memory = Memory {
         user: user.id,
         proof: signer.sign(&[&key, hash.as_bytes()]),

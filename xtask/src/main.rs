@@ -23,7 +23,7 @@ enum Command {
     /// Builds the WebAssembly components and prints what each weighs
     Build,
     /// Makes the demo database, or tells how long ago it was made
-    Db(db::Arguments),
+    Db(db::Hospital),
     /// Removes everything that was built or made, the demo database included
     Clean,
 }

@@ -6,7 +6,7 @@ use xtask::database::{Database, GnuHealth, Options};
 
 /// Which demo hospital.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Hospital {
     /// The version of GNU Health: 5.0 or 4.4
     #[arg(long, default_value = "5.0")]
     gnuhealth: GnuHealth,
@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     patients: u32,
 }
 
-impl Arguments {
+impl Hospital {
     /// Starts the database, made before if it is not there yet.
     pub(crate) fn start(&self) -> Result<Database> {
         Database::start(&Options {
@@ -26,11 +26,11 @@ impl Arguments {
 }
 
 /// Makes the database, and proves that it starts.
-pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let database = arguments.start()?;
+pub(crate) fn run(hospital: &Hospital) -> Result<()> {
+    let database = hospital.start()?;
     println!(
         "GNU Health {} with {} patients is ready.",
-        arguments.gnuhealth, arguments.patients
+        hospital.gnuhealth, hospital.patients
     );
     drop(database);
     Ok(())

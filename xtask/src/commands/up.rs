@@ -16,7 +16,7 @@ use super::db;
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    database: db::Arguments,
+    hospital: db::Hospital,
     /// Run on this Spin (4.1 or newer) instead of the local host; also taken from SPIN_BIN
     #[arg(long)]
     spin: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     // The database takes long the first time, and mostly waits: the compiler works beside it.
     let database = std::thread::scope(|scope| {
-        let database = scope.spawn(|| arguments.database.start());
+        let database = scope.spawn(|| arguments.hospital.start());
         let built = build(arguments);
         let database = database
             .join()

@@ -142,10 +142,12 @@ impl Home {
     }
 
     /// Makes a run: a copy of the data directory `template`, which is deleted when the run is dropped.
-    pub(super) fn run(&self, template: &Path) -> Result<Run> {
+    ///
+    /// Only under the lock of `version`, as [`Home::clean_up`]: which would take a run for abandoned that is not locked yet.
+    pub(super) fn run(&self, version: &str, template: &Path) -> Result<Run> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let folder = self.path(&format!(
-            "run-{}-{}",
+            "run-{version}-{}-{}",
             std::process::id(),
             NUMBER.fetch_add(1, Ordering::Relaxed)
         ));
@@ -165,12 +167,13 @@ impl Home {
     }
 
     /// Ends what a killed process left behind: its server, and its copy of the data.
-    pub(super) fn clean_up(&self) {
+    pub(super) fn clean_up(&self, version: &str) {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return;
         };
+        let runs = format!("run-{version}-");
         for entry in entries.flatten() {
-            if !entry.file_name().to_string_lossy().starts_with("run-") {
+            if !entry.file_name().to_string_lossy().starts_with(&runs) {
                 continue;
             }
             // The lock of a living process cannot be taken; process ids would be used again by others.
@@ -219,4 +222,17 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<()> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find_account;
+
+    #[test]
+    fn an_account_is_found_by_its_whole_name() {
+        let accounts = "root:x:0:0:root:/root:/bin/sh\nnobodyelse:x:7:8::/:/bin/sh\nnobody:x:65534:65533:n:/:/bin/no\n";
+        let found = find_account(accounts, "nobody").map(|user| (user.uid, user.gid));
+        assert_eq!(found, Some((65534, 65533)));
+        assert!(find_account(accounts, "postgres").is_none());
+    }
 }

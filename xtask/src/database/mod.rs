@@ -126,12 +126,13 @@ impl Database {
     pub fn start(options: &Options) -> Result<Self> {
         let users = users()?;
         let home = Home::open()?;
-        home.clean_up();
-        let lock = home.lock(&options.gnuhealth.to_string())?;
+        let version = options.gnuhealth.to_string();
+        let lock = home.lock(&version)?;
+        home.clean_up(&version);
         let python = python::environment(&home, options.gnuhealth)?;
         let binaries = Binaries::find(&python)?;
         let template = template::ready(&home, &binaries, &python, options)?;
-        let run = home.run(&template)?;
+        let run = home.run(&version, &template)?;
         drop(lock);
         let server = Server::start(&binaries, run.data(), home.user())?;
         Ok(Self {
@@ -212,4 +213,31 @@ fn users() -> Result<Vec<DemoUser>> {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GnuHealth, users};
+
+    #[test]
+    fn a_version_is_read_as_it_is_written() {
+        for version in [GnuHealth::V5_0, GnuHealth::V4_4] {
+            assert_eq!(version.to_string().parse().ok(), Some(version));
+        }
+        assert!("5".parse::<GnuHealth>().is_err());
+    }
+
+    #[test]
+    fn the_list_of_users_names_each_login_once() {
+        let mut logins: Vec<String> = users()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|user| user.login)
+            .collect();
+        assert!(logins.iter().any(|login| login == "doctor"));
+        let all = logins.len();
+        logins.sort();
+        logins.dedup();
+        assert_eq!(logins.len(), all);
+    }
 }

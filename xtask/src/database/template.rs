@@ -24,7 +24,7 @@ pub(super) fn ready(
     let requirements = format!("requirements-{gnuhealth}.txt");
     let modules_key = key(
         binaries.version(),
-        &files(&[&requirements, "install.py", "users.json", "demo/connect.py"])?,
+        &files(&[&requirements, "install.py", "demo/connect.py"])?,
     );
     let mut sources = vec![
         requirements,
@@ -55,6 +55,7 @@ pub(super) fn ready(
             },
         )?;
         forget_others(home, &format!("modules-{gnuhealth}-"), &modules);
+        forget_others(home, &format!("unfinished-modules-{gnuhealth}-"), &modules);
     }
     step(
         &format!("Filling the demo hospital, {patients} patients"),
@@ -66,6 +67,7 @@ pub(super) fn ready(
         },
     )?;
     forget_others(home, &format!("data-{gnuhealth}-{patients}-"), &data);
+    forget_others(home, &format!("unfinished-data-{gnuhealth}-"), &data);
     Ok(data)
 }
 

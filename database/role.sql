@@ -1,0 +1,41 @@
+-- The role that the FHIR app connects as: it may sign in, and read what the app serves. Nothing else.
+--
+--   psql -d health -v password='…' -f role.sql
+--
+-- Can be run again at any time, and must be after a GNU Health module was activated: new tables are not readable before.
+-- One file for GNU Health 5.0 and 4.4: what a database does not have is passed over.
+
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'gnuhealth_fhir') THEN
+    CREATE ROLE gnuhealth_fhir;
+  END IF;
+END $$;
+
+ALTER ROLE gnuhealth_fhir LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'password';
+
+DO $$
+DECLARE
+  -- Patterns of LIKE, underscores escaped. What a health record resource is built from:
+  served text[] := ARRAY[
+    'gnuhealth\_%', 'party\_%', 'country\_%', 'company\_%', 'product\_%', 'stock\_location', 'stock\_lot',
+    'currency\_currency', 'ir\_attachment', 'ir\_lang', 'ir\_translation',
+  -- and what the rights of a user are decided from:
+    'res\_user', 'res\_group', 'res\_user-res\_group', 'res\_user-company\_%', 'res\_user-company\_employee',
+    'res\_user\_application', 'res\_user\_login\_attempt', 'res\_user\_device',
+    'ir\_session', 'ir\_model', 'ir\_model\_field', 'ir\_model\_access', 'ir\_model\_field\_access', 'ir\_model\_data',
+    'ir\_model\_button', 'ir\_model\_button-%', 'ir\_model\_button\_rule', 'ir\_rule', 'ir\_rule\_group',
+    'ir\_rule\_group-res\_group', 'ir\_module', 'ir\_module\_dependency', 'ir\_configuration', 'ir\_cache'];
+  relation text;
+BEGIN
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO gnuhealth_fhir', current_database());
+  GRANT USAGE ON SCHEMA public TO gnuhealth_fhir;
+  -- a table that is no longer in the list must not stay readable
+  REVOKE ALL ON ALL TABLES IN SCHEMA public FROM gnuhealth_fhir;
+  REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM gnuhealth_fhir;
+  FOR relation IN
+    SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE ANY (served)
+  LOOP
+    EXECUTE format('GRANT SELECT ON TABLE public.%I TO gnuhealth_fhir', relation);
+  END LOOP;
+END $$;

@@ -5,11 +5,13 @@
 //! not roll back; values whose types Spin loses or lacks are selected as text.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use sha2::{Digest, Sha256};
 use spin_sdk::pg;
 
 use crate::config;
@@ -68,6 +70,17 @@ impl Sql {
         };
         self.parameters.push(parameter);
         format!("${}::{cast}", self.parameters.len())
+    }
+}
+
+impl Sql {
+    /// The parameters, if all of them are integers.
+    fn integers(&self) -> Option<Vec<i64>> {
+        let integer = |parameter: &Parameter| match parameter {
+            Parameter::Integer(number) => Some(*number),
+            _ => None,
+        };
+        self.parameters.iter().map(integer).collect()
     }
 }
 
@@ -250,7 +263,11 @@ impl From<pg::PgError> for Error {
 }
 
 /// An open connection; goes back to the host's pool when dropped.
-pub struct Connection(pg::Connection);
+pub struct Connection {
+    inner: pg::Connection,
+    /// The names of the plans that this connection is known to have.
+    planned: RefCell<HashSet<String>>,
+}
 
 impl Connection {
     /// Opens a connection to `address`, a libpq string.
@@ -261,7 +278,10 @@ impl Connection {
         let opened = pin!(pg::Connection::open(address));
         let late = pin!(spin_sdk::time::sleep(OPENING_LIMIT));
         match select(opened, late).await {
-            Either::Left((opened, _)) => Ok(Self(opened?)),
+            Either::Left((opened, _)) => Ok(Self {
+                inner: opened?,
+                planned: RefCell::default(),
+            }),
             Either::Right(_) => Err(Error::Connect(Refusal::TimedOut)),
         }
     }
@@ -273,7 +293,7 @@ impl Connection {
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
         let parameters: Vec<pg::ParameterValue> =
             sql.parameters.iter().cloned().map(Into::into).collect();
-        let mut result = self.0.query(sql.text.as_str(), parameters).await?;
+        let mut result = self.inner.query(sql.text.as_str(), parameters).await?;
         let mut rows = Vec::new();
         while let Some(row) = result.rows().next().await {
             rows.push(Row(row));
@@ -281,6 +301,77 @@ impl Connection {
         result.result().await?;
         Ok(rows)
     }
+}
+
+/// Statements whose parameters are all integers, planned once per connection. To plan the statement of a resource takes
+/// PostgreSQL ten times as long as to run it, and Spin's interface does not keep its prepared statements; `PREPARE` and
+/// `EXECUTE` do. `EXECUTE` takes its arguments in its text, which is why only integers go this way. A plan that stays
+/// behind on a pooled connection is found again under its name: the hash of its text.
+impl Connection {
+    async fn run(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
+        match sql.integers() {
+            Some(arguments) => self.planned_rows(sql, &arguments).await,
+            None => self.rows(sql).await,
+        }
+    }
+
+    async fn planned_rows(&self, sql: &Sql, arguments: &[i64]) -> Result<Vec<Row>, Error> {
+        let name = plan_name(&sql.text);
+        if !self.planned.borrow().contains(&name) {
+            self.plan(&name, sql).await?;
+        }
+        let arguments: Vec<String> = arguments.iter().map(i64::to_string).collect();
+        let list = if arguments.is_empty() {
+            String::new()
+        } else {
+            format!("({})", arguments.join(", "))
+        };
+        match self
+            .rows(&Sql::new(format!("EXECUTE {name}{list}"), Vec::new()))
+            .await
+        {
+            // A pooler between has changed the session under us.
+            Err(Error::Statement { code, .. }) if code == NO_SUCH_PLAN => self.rows(sql).await,
+            result => result,
+        }
+    }
+
+    async fn plan(&self, name: &str, sql: &Sql) -> Result<(), Error> {
+        let types = vec!["bigint"; sql.parameters.len()];
+        let list = if types.is_empty() {
+            String::new()
+        } else {
+            format!("({})", types.join(", "))
+        };
+        match self
+            .rows(&Sql::new(
+                format!("PREPARE {name}{list} AS {}", sql.text),
+                Vec::new(),
+            ))
+            .await
+        {
+            Err(Error::Statement { code, .. }) if code == PLAN_EXISTS => {}
+            result => drop(result?),
+        }
+        self.planned.borrow_mut().insert(name.to_owned());
+        Ok(())
+    }
+}
+
+/// SQLSTATE `duplicate_prepared_statement`.
+const PLAN_EXISTS: &str = "42P05";
+
+/// SQLSTATE `invalid_sql_statement_name`.
+const NO_SUCH_PLAN: &str = "26000";
+
+fn plan_name(text: &str) -> String {
+    let hash = Sha256::digest(text);
+    let digits: String = hash
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("gnuhealth_fhir_{digits}")
 }
 
 /// The database of the app, over the one connection that an instance keeps and its concurrent requests share.
@@ -310,11 +401,11 @@ impl Database {
     /// See [`Error`].
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
         let connection = self.kept().await?;
-        match connection.rows(sql).await {
+        match connection.run(sql).await {
             Err(Error::Lost) => {
                 forget(&connection);
                 drop(connection);
-                self.kept().await?.rows(sql).await
+                self.kept().await?.run(sql).await
             }
             result => result,
         }
@@ -417,6 +508,24 @@ mod tests {
             (first.as_str(), second.as_str()),
             ("$1::text", "$2::bigint")
         );
+    }
+
+    #[test]
+    fn only_integers_may_go_into_the_text_of_an_execution() {
+        let text = Parameter::Text("1); DROP TABLE x".into());
+        assert_eq!(
+            Sql::new("", vec![Parameter::Integer(1), text]).integers(),
+            None
+        );
+        let integers = vec![Parameter::Integer(7), Parameter::Integer(-1)];
+        assert_eq!(Sql::new("", integers).integers(), Some(vec![7, -1]));
+    }
+
+    #[test]
+    fn the_name_of_a_plan_depends_on_its_text_alone() {
+        assert_eq!(plan_name("SELECT 1"), plan_name("SELECT 1"));
+        assert_ne!(plan_name("SELECT 1"), plan_name("SELECT 2"));
+        assert_eq!(plan_name("SELECT 1").len(), "gnuhealth_fhir_".len() + 32);
     }
 
     #[test]

@@ -3,12 +3,17 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use xtask::database;
 use xtask::root;
 use xtask::step::step;
 
 /// Removes the demo database, Spin's state and what cargo built.
 pub(crate) fn run() -> Result<()> {
-    for folder in [".demo", ".spin", "target"] {
+    step(
+        "Removing the demo hospital",
+        || remove(&database::folder()?),
+    )?;
+    for folder in [".demo", ".spin", "tests/validator/node_modules", "target"] {
         step(&format!("Removing {folder}"), || {
             remove(&root().join(folder))
         })?;

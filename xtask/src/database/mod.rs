@@ -115,6 +115,14 @@ pub struct Database {
     users: Vec<DemoUser>,
 }
 
+/// The folder where the demo is kept.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn folder() -> Result<PathBuf> {
+    Ok(Home::open()?.path(""))
+}
+
 impl Database {
     /// Makes what is missing, and starts the server on a free port of the loopback interface.
     ///

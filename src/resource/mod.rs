@@ -2,12 +2,13 @@
 
 pub mod patient;
 mod person;
+mod version;
 
-use chrono::{NaiveDateTime, SubsecRound};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::fhir::r4::{self, Instant, Meta};
+pub use version::Version;
+
+use crate::fhir::r4;
 use crate::search::parameter::{Kind, Meaning, Parameter, Target};
 use crate::tryton::model::Node;
 
@@ -51,67 +52,24 @@ pub trait Resource {
     type Fhir: r4::Resource;
 
     /// Makes the resource.
-    fn render(row: Self::Row, scope: &Scope<'_>) -> Rendered<Self::Fhir>;
+    fn render(row: Self::Row, record: &Record<'_>) -> Self::Fhir;
 }
 
-/// What rendering needs to know beside the row.
-#[derive(Debug, Clone, Copy)]
-pub struct Scope<'a> {
-    /// The base of the systems of local codes and identifiers, without a trailing slash.
-    pub system_base: &'a str,
-}
-
-impl Scope<'_> {
-    /// A system of local codes or identifiers.
-    #[must_use]
-    pub fn system(&self, name: &str) -> String {
-        format!("{}/{name}", self.system_base)
-    }
-}
-
-/// A resource with what the interaction needs of it.
-#[derive(Debug)]
-pub struct Rendered<T> {
+/// What rendering needs to know of a record beside its row.
+#[derive(Debug, Clone)]
+pub struct Record<'a> {
     /// The logical id.
     pub id: String,
     /// When it was last changed; `None` if the user may not know.
     pub version: Option<Version>,
-    /// The resource, with `id` and `meta`.
-    pub resource: T,
+    /// The base of the systems of local codes and identifiers, without a trailing slash.
+    pub system_base: &'a str,
 }
 
-/// The version of a resource: the time of its last change, in UTC. Tryton keeps no history, so there is no other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(transparent)]
-pub struct Version(NaiveDateTime);
-
-impl Version {
-    /// `meta.versionId`: microseconds since 1970.
+impl Record<'_> {
+    /// A system of local codes or identifiers.
     #[must_use]
-    pub fn id(self) -> String {
-        self.0.and_utc().timestamp_micros().to_string()
-    }
-
-    /// The weak `ETag` (R4, RESTful API, section "versioning").
-    #[must_use]
-    pub fn etag(self) -> String {
-        format!("W/\"{}\"", self.id())
-    }
-
-    /// The time for `Last-Modified`, to the second.
-    #[must_use]
-    pub fn last_modified(self) -> std::time::SystemTime {
-        self.0.trunc_subsecs(0).and_utc().into()
-    }
-
-    /// The `meta` element.
-    #[must_use]
-    pub fn meta(self) -> Meta {
-        let moment = self.0.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string();
-        Meta {
-            version_id: Some(self.id()),
-            last_updated: Instant::parse(moment).ok(),
-            ..Meta::default()
-        }
+    pub fn system(&self, name: &str) -> String {
+        format!("{}/{name}", self.system_base)
     }
 }

@@ -8,9 +8,9 @@ use crate::fhir::r4::{
     IdentifierUse, NameUse, Period,
 };
 use crate::fhir::text::string;
-use crate::tryton::model::{CHANGED, Field, ID, Node, Read, Relation, plain, read_as};
+use crate::tryton::model::{Field, ID, Node, Read, Relation, plain, read_as};
 
-use super::{Scope, Version};
+use super::Record;
 
 /// A column whose name differs between versions.
 const fn renamed(key: &'static str, columns: &'static [&'static str]) -> Field {
@@ -169,7 +169,6 @@ const DEATH_CERTIFICATE: Node = Node {
 pub(super) const PARTY: Node = Node {
     model: "party.party",
     fields: &[
-        CHANGED,
         plain(&["active"]),
         plain(&["name"]),
         plain(&["lastname"]),
@@ -241,7 +240,6 @@ pub(super) const PARTY_NAME: Node = Node {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Party {
-    pub(super) changed: Option<Version>,
     pub(super) active: Option<bool>,
     pub(super) name: Option<String>,
     pub(super) lastname: Option<String>,
@@ -398,7 +396,7 @@ impl Party {
     }
 
     /// PUID, federation account, alternative ids and tax identifiers.
-    pub(super) fn fhir_identifiers(&self, scope: &Scope<'_>) -> Vec<Identifier> {
+    pub(super) fn fhir_identifiers(&self, record: &Record<'_>) -> Vec<Identifier> {
         let own = [
             (
                 &self.r#ref,
@@ -421,7 +419,7 @@ impl Party {
                 Some(Identifier {
                     r#use,
                     r#type: Some(identifier_type(code, text)),
-                    system: Some(scope.system(system)),
+                    system: Some(record.system(system)),
                     value: Some(filled(value.as_ref())?),
                     ..Identifier::default()
                 })
@@ -430,12 +428,12 @@ impl Party {
             .alternative_ids
             .iter()
             .flatten()
-            .filter_map(|id| id.identifier(scope));
+            .filter_map(|id| id.identifier(record));
         let tax = self
             .identifiers
             .iter()
             .flatten()
-            .filter_map(|id| id.identifier(scope));
+            .filter_map(|id| id.identifier(record));
         own.chain(alternative).chain(tax).collect()
     }
 
@@ -584,7 +582,7 @@ fn identifier_type(code: Option<(&str, &str)>, text: &str) -> CodeableConcept {
 }
 
 impl AlternativeId {
-    fn identifier(&self, scope: &Scope<'_>) -> Option<Identifier> {
+    fn identifier(&self, record: &Record<'_>) -> Option<Identifier> {
         let kind = filled(self.alternative_id_type.as_ref());
         let (code, text) = match kind.as_deref() {
             Some("country_id") => (
@@ -600,7 +598,7 @@ impl AlternativeId {
             .filter(|_| kind.as_deref() == Some("other"));
         Some(Identifier {
             r#type: Some(identifier_type(code, named.as_deref().unwrap_or(text))),
-            system: kind.map(|kind| scope.system(&format!("alternative-id/{kind}"))),
+            system: kind.map(|kind| record.system(&format!("alternative-id/{kind}"))),
             value: Some(filled(self.code.as_ref())?),
             period: period(None, self.expiration_date.as_ref()),
             ..Identifier::default()
@@ -609,11 +607,11 @@ impl AlternativeId {
 }
 
 impl PartyIdentifier {
-    fn identifier(&self, scope: &Scope<'_>) -> Option<Identifier> {
+    fn identifier(&self, record: &Record<'_>) -> Option<Identifier> {
         let kind = filled(self.r#type.as_ref());
         Some(Identifier {
             r#use: (!is_active(self.active)).then_some(IdentifierUse::Old),
-            system: kind.map(|kind| scope.system(&format!("party-identifier/{kind}"))),
+            system: kind.map(|kind| record.system(&format!("party-identifier/{kind}"))),
             value: Some(filled(self.code.as_ref())?),
             ..Identifier::default()
         })

@@ -136,6 +136,10 @@ pub async fn verify(
     if let Some(identity) = fresh(&key) {
         return Ok(identity);
     }
+    // PostgreSQL's text cannot hold it, and a hash may take it for the end of the password.
+    if login.contains('\0') || password.contains('\0') {
+        return Err(Error::Unauthenticated);
+    }
     let database = context::database(settings);
     let user = user::by_login(&database, login).await?;
     let Some((user, hash)) = user.and_then(|user| Some((user.clone(), user.password_hash?))) else {

@@ -5,7 +5,7 @@
 //! - [`service`]: one resource type, from request to response; [`read`](mod@read) and [`search`] are its interactions.
 //! - [`capability`], [`health`], [`system`]: what is open to all.
 //! - [`error`]: every error as an `OperationOutcome`, in one place.
-//! - [`negotiation`], [`response`], [`context`], [`log`]: what they share.
+//! - [`record`], [`negotiation`], [`response`], [`context`], [`log`]: what they share.
 
 pub mod authentication;
 pub mod capability;
@@ -16,6 +16,7 @@ pub mod log;
 pub mod negotiation;
 pub mod principal;
 mod read;
+mod record;
 pub mod response;
 mod search;
 pub mod service;

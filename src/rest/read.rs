@@ -7,8 +7,8 @@ use crate::resource::Resource;
 use crate::search::statement;
 
 use super::error::Error;
+use super::record::{render, scope};
 use super::response;
-use super::search::{record, scope};
 use super::service::{Answer, Call};
 
 /// Reads one resource. One that a right hides does not exist for this user.
@@ -20,7 +20,8 @@ pub(super) async fn read<R: Resource>(call: &Call<'_>, id: &str) -> Answer {
     let number = crate::search::record_id(id).ok_or_else(not_found)?;
     let sql = statement::read(&scope::<R>(call), number)?;
     let rows = call.database.rows(&sql).await?;
-    let rendered = record::<R>(call, rows.first().ok_or_else(not_found)?, 0)?;
+    let row = rows.first().ok_or_else(not_found)?;
+    let rendered = render::<R>(call, number, row.text(0)?)?;
     let mut answer = response::resource(StatusCode::OK, &rendered.resource, call.format);
     if let Some(version) = rendered.version {
         response::add(&mut answer, ETAG, &version.etag());

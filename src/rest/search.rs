@@ -10,14 +10,14 @@ use crate::fhir::r4::{
     AnyResource, Bundle, BundleEntry, BundleEntrySearch, BundleLink, BundleType, IssueType,
     SearchEntryMode,
 };
-use crate::resource::{self, Rendered, Resource};
-use crate::search::condition::Scope;
+use crate::resource::Resource;
 use crate::search::cursor::Binding;
 use crate::search::plan::{Handling, Plan};
 use crate::search::statement;
 
 use super::context::base_url;
 use super::error::Error;
+use super::record::{self, scope};
 use super::response;
 use super::service::{Answer, Call};
 
@@ -119,10 +119,13 @@ fn bundle<R: Resource>(
 }
 
 fn entry<R: Resource>(call: &Call<'_>, base: &str, row: &Row) -> Result<BundleEntry, Error> {
-    let rendered = record::<R>(call, row, 1)?;
+    let id = row
+        .integer(0)?
+        .ok_or(Error::Internal("a record has no id"))?;
+    let record = record::render::<R>(call, id, row.text(1)?)?;
     Ok(BundleEntry {
-        full_url: Some(format!("{base}/{}/{}", R::DECLARATION.name, rendered.id)),
-        resource: Some(any(&rendered.resource)?),
+        full_url: Some(format!("{base}/{}/{id}", R::DECLARATION.name)),
+        resource: Some(any(&record.resource)?),
         search: Some(mode(SearchEntryMode::Match)),
         ..BundleEntry::default()
     })
@@ -153,36 +156,6 @@ fn mode(mode: SearchEntryMode) -> BundleEntrySearch {
 
 fn any(resource: &impl crate::fhir::r4::Resource) -> Result<AnyResource, Error> {
     AnyResource::new(resource).map_err(|_| Error::Internal("a resource could not be written"))
-}
-
-/// Renders the record whose JSON is in a column of a row.
-pub(super) fn record<R: Resource>(
-    call: &Call<'_>,
-    row: &Row,
-    column: usize,
-) -> Result<Rendered<R::Fhir>, Error> {
-    let json = row
-        .text(column)?
-        .ok_or(Error::Internal("a record has no JSON"))?;
-    // serde's message could quote a value.
-    let row = serde_json::from_str(json)
-        .map_err(|_| Error::Internal("a record is not as its description says"))?;
-    Ok(R::render(
-        row,
-        &resource::Scope {
-            system_base: &call.settings.system_base,
-        },
-    ))
-}
-
-/// What conditions and statements are compiled for.
-pub(super) fn scope<'a, R: Resource>(call: &'a Call<'_>) -> Scope<'a> {
-    Scope {
-        view: &call.view,
-        root: R::DECLARATION.root,
-        system_base: &call.settings.system_base,
-        now: call.context.now(),
-    }
 }
 
 fn binding<'a, R: Resource>(call: &'a Call<'_>, plan: &'a Plan) -> Binding<'a> {

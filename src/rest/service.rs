@@ -140,6 +140,7 @@ fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Erro
                 "search by POST is not served yet; send the search as GET",
             ));
         }
+        ["_history"] => return Err(no_route("history is not served: GNU Health keeps none")),
         [id] if id.starts_with('$') => return Err(no_route("this operation is not served")),
         [id] if is_id(id) => Interaction::Read((*id).to_owned()),
         [_] => return Err(Error::MalformedId),
@@ -209,6 +210,7 @@ mod tests {
         );
         for path in [
             "/Patient/1/_history",
+            "/Patient/_history",
             "/Patient/1/$everything",
             "/Patient/$export",
             "/Patient/1/2/3",

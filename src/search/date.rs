@@ -63,21 +63,29 @@ impl Wanted {
             Prefix::Approximately => widened(self.interval, now),
             _ => self.interval,
         };
-        let mut bind = |moment| format!("{}::timestamp", sql.bind(Bound::Text(to_sql(moment))));
-        let (from, to) = (bind(interval.start), bind(interval.end));
-        let inside = format!("({start} >= {from} AND {end} <= {to})");
+        // Each bound is a parameter only where it is used: PostgreSQL cannot type one that is not.
+        let from = |sql: &mut Sql| bound(sql, interval.start);
+        let to = |sql: &mut Sql| bound(sql, interval.end);
+        let inside = |sql: &mut Sql| {
+            let (from, to) = (from(sql), to(sql));
+            format!("({start} >= {from} AND {end} <= {to})")
+        };
         match self.prefix {
-            Prefix::Equal => inside,
-            Prefix::NotEqual => format!("NOT {inside}"),
-            Prefix::Greater => format!("{end} > {to}"),
-            Prefix::Less => format!("{start} < {from}"),
-            Prefix::GreaterOrEqual => format!("({end} > {to} OR {inside})"),
-            Prefix::LessOrEqual => format!("({start} < {from} OR {inside})"),
-            Prefix::StartsAfter => format!("{start} >= {to}"),
-            Prefix::EndsBefore => format!("{end} <= {from}"),
-            Prefix::Approximately => format!("({start} < {to} AND {end} > {from})"),
+            Prefix::Equal => inside(sql),
+            Prefix::NotEqual => format!("NOT {}", inside(sql)),
+            Prefix::Greater => format!("{end} > {}", to(sql)),
+            Prefix::Less => format!("{start} < {}", from(sql)),
+            Prefix::GreaterOrEqual => format!("({end} > {} OR {})", to(sql), inside(sql)),
+            Prefix::LessOrEqual => format!("({start} < {} OR {})", from(sql), inside(sql)),
+            Prefix::StartsAfter => format!("{start} >= {}", to(sql)),
+            Prefix::EndsBefore => format!("{end} <= {}", from(sql)),
+            Prefix::Approximately => format!("({start} < {} AND {end} > {})", to(sql), from(sql)),
         }
     }
+}
+
+fn bound(sql: &mut Sql, moment: NaiveDateTime) -> String {
+    format!("{}::timestamp", sql.bind(Bound::Text(to_sql(moment))))
 }
 
 /// A tenth of the distance to now on both sides, as R4 recommends for `ap`.
@@ -117,27 +125,32 @@ mod tests {
 
     #[test]
     fn each_prefix_compares_the_intervals_as_r4_says() {
-        let (f, t) = ("$1::text::timestamp", "$2::text::timestamp");
         for (value, expected) in [
-            ("2024-03", format!("(s >= {f} AND e <= {t})")),
-            ("eq2024-03", format!("(s >= {f} AND e <= {t})")),
-            ("ne2024-03", format!("NOT (s >= {f} AND e <= {t})")),
-            ("gt2024-03", format!("e > {t}")),
-            ("lt2024-03", format!("s < {f}")),
-            ("ge2024-03", format!("(e > {t} OR (s >= {f} AND e <= {t}))")),
-            ("le2024-03", format!("(s < {f} OR (s >= {f} AND e <= {t}))")),
-            ("sa2024-03", format!("s >= {t}")),
-            ("eb2024-03", format!("e <= {f}")),
+            ("2024-03", "(s >= 1st AND e <= next)"),
+            ("eq2024-03", "(s >= 1st AND e <= next)"),
+            ("ne2024-03", "NOT (s >= 1st AND e <= next)"),
+            ("gt2024-03", "e > next"),
+            ("lt2024-03", "s < 1st"),
+            ("ge2024-03", "(e > next OR (s >= 1st AND e <= next))"),
+            ("le2024-03", "(s < 1st OR (s >= 1st AND e <= next))"),
+            ("sa2024-03", "s >= next"),
+            ("eb2024-03", "e <= 1st"),
         ] {
-            let (condition, values) = sql(value);
+            let (mut condition, values) = sql(value);
+            for (index, value) in values.iter().enumerate() {
+                let parameter = format!("${}::text::timestamp", index + 1);
+                assert!(
+                    condition.contains(&parameter),
+                    "an unused parameter: {condition}"
+                );
+                let name = match value {
+                    Bound::Text(text) if text == "2024-03-01 00:00:00" => "1st",
+                    Bound::Text(text) if text == "2024-04-01 00:00:00" => "next",
+                    other => panic!("{other:?}"),
+                };
+                condition = condition.replace(&parameter, name);
+            }
             assert_eq!(condition, expected, "{value}");
-            assert_eq!(
-                values,
-                [
-                    Bound::Text("2024-03-01 00:00:00".into()),
-                    Bound::Text("2024-04-01 00:00:00".into())
-                ]
-            );
         }
     }
 
@@ -146,10 +159,10 @@ mod tests {
         let (condition, values) = sql("ap2016-01-01");
         assert_eq!(
             condition,
-            "(s < $2::text::timestamp AND e > $1::text::timestamp)"
+            "(s < $1::text::timestamp AND e > $2::text::timestamp)"
         );
         assert_eq!(
-            values.first(),
+            values.last(),
             Some(&Bound::Text("2014-12-31 16:48:00".into()))
         );
     }

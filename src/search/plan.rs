@@ -14,6 +14,9 @@ pub const MOST_COUNT: u32 = 1000;
 /// Parameters that every interaction understands, and that do not belong to the search.
 const FOR_THE_RESPONSE: &[&str] = &["_format", "_pretty"];
 
+/// Parameters that say how the result shall look: at most once each, and without modifier.
+const ONCE: &[&str] = &["_count", "_total", "_cursor", "_format", "_pretty"];
+
 /// How to treat parameters that are not understood (R4, search, section "handling errors").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Handling {
@@ -73,6 +76,15 @@ impl Plan {
         handling: Handling,
     ) -> Result<(), Error> {
         let modifier = pair.modifier.as_deref();
+        if let Some(modifier) = modifier
+            && ONCE.contains(&pair.name.as_str())
+        {
+            return Err(Error::Modifier {
+                name: pair.name.clone(),
+                modifier: shortened(modifier),
+                supported: "none",
+            });
+        }
         match (pair.name.as_str(), modifier) {
             ("_count", None) => {
                 self.count = count(&pair.value)?;
@@ -106,9 +118,9 @@ impl Plan {
 }
 
 fn refuse_repeated(pairs: &[Pair]) -> Result<(), Error> {
-    for name in ["_count", "_total", "_cursor", "_format", "_pretty"] {
-        if pairs.iter().filter(|pair| pair.name == name).count() > 1 {
-            return Err(Error::Repeated(name.to_owned()));
+    for name in ONCE {
+        if pairs.iter().filter(|pair| pair.name == *name).count() > 1 {
+            return Err(Error::Repeated((*name).to_owned()));
         }
     }
     Ok(())
@@ -208,6 +220,8 @@ mod tests {
             "_count=+5",
             "_total=perhaps",
             "_count=5&_count=6",
+            "_count:exact=5",
+            "_total:missing=true",
         ] {
             assert!(plan(query, Handling::Lenient).is_err(), "{query}");
         }

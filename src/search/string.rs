@@ -23,7 +23,9 @@ pub(super) fn condition(
 ) -> String {
     let bound = match comparison {
         Comparison::Exact => {
-            return format!("{column} = {}", sql.bind(Bound::Text(value.to_owned())));
+            // What is shown has no outer spaces, though older versions stored them.
+            let shown = format!("btrim({column}, E' \\t\\n\\r')");
+            return format!("{shown} = {}", sql.bind(Bound::Text(value.to_owned())));
         }
         Comparison::Starts => sql.bind(Bound::Text(format!("% {}%", like_literal(value)))),
         Comparison::Contains => sql.bind(Bound::Text(format!("%{}%", like_literal(value)))),
@@ -35,10 +37,14 @@ pub(super) fn condition(
     )
 }
 
-/// An expression without case and accents: the letters are taken apart (NFD) and the combining marks dropped. In SQL on
-/// both sides, so that they cannot differ; without the `unaccent` extension, which the database need not have.
+/// An expression without case and accents: the letters are taken apart (NFD), the combining marks dropped, and what is
+/// left put together again (NFC), since a Hangul syllable taken apart would start with others. In SQL on both sides, so
+/// that they cannot differ; without the `unaccent` extension, which the database need not have.
 fn folded(expression: &str) -> String {
-    format!("regexp_replace(normalize(lower({expression}), NFD), '[\\u0300-\\u036f]', '', 'g')")
+    let bare = format!(
+        "regexp_replace(normalize(lower({expression}), NFD), '[\\u0300-\\u036f]', '', 'g')"
+    );
+    format!("normalize({bare}, NFC)")
 }
 
 /// A text in a LIKE pattern, standing for itself.
@@ -62,11 +68,11 @@ mod tests {
     }
 
     #[test]
-    fn exact_compares_the_column_itself() {
+    fn exact_compares_what_is_shown() {
         let mut sql = Sql::default();
         assert_eq!(
             condition(&mut sql, "c", "Éa", Comparison::Exact),
-            "c = $1::text"
+            "btrim(c, E' \\t\\n\\r') = $1::text"
         );
     }
 }

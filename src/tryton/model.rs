@@ -8,7 +8,7 @@
 pub struct Node {
     /// The model's name, such as `gnuhealth.patient`.
     pub model: &'static str,
-    /// Its own columns.
+    /// Its own columns, beside the time when it was last written, which is always read.
     pub fields: &'static [Field],
     /// Records that it refers to (many2one).
     pub one: &'static [Relation],
@@ -36,8 +36,6 @@ pub enum Read {
     Text,
     /// A `bytea` in base64.
     Base64,
-    /// `write_date`, or `create_date` of a record never written since. The column named is `create_date`.
-    LastWritten,
 }
 
 /// A relation to another model.
@@ -89,13 +87,6 @@ pub const fn read_as(columns: &'static [&'static str; 1], read: Read) -> Field {
         read,
     }
 }
-
-/// When the record was last written, in UTC, under the key `changed`.
-pub const CHANGED: Field = Field {
-    key: "changed",
-    columns: &["create_date"],
-    read: Read::LastWritten,
-};
 
 /// The record's id.
 pub const ID: Field = plain(&["id"]);

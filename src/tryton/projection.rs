@@ -4,13 +4,17 @@
 //! (a row costs the host about 20 µs, a statement three round trips).
 
 use crate::db::identifier;
-use crate::tryton::model::{Field, Node, Read, Relation};
+use crate::tryton::model::{Field, Node, Read, Relation, plain};
 use crate::tryton::view::View;
+
+/// The key under which every record has the time when it was last written, in UTC.
+pub const CHANGED: &str = "changed";
 
 /// The columns of the record aliased `alias`, with its relations as nested JSON: a select list.
 /// What the view hides is simply not in it.
 #[must_use]
 pub fn select_list(view: &View, node: &'static Node, alias: &str) -> String {
+    let changed = last_written(view, node, alias);
     let fields = node
         .fields
         .iter()
@@ -23,7 +27,13 @@ pub fn select_list(view: &View, node: &'static Node, alias: &str) -> String {
         .many
         .iter()
         .filter_map(|relation| to_many(view, relation, alias));
-    fields.chain(one).chain(many).collect::<Vec<_>>().join(", ")
+    changed
+        .into_iter()
+        .chain(fields)
+        .chain(one)
+        .chain(many)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The record aliased `alias` as one JSON text.
@@ -35,6 +45,16 @@ pub fn json(view: &View, node: &'static Node, alias: &str) -> String {
     )
 }
 
+/// `write_date`, or `create_date` of a record never written since.
+fn last_written(view: &View, node: &Node, alias: &str) -> Option<String> {
+    let created = view.column(node, &plain(&["create_date"])).ok()?;
+    let written = view.column(node, &plain(&["write_date"])).ok()?;
+    let (created, written) = (identifier(created), identifier(written));
+    Some(format!(
+        "coalesce({alias}.{written}, {alias}.{created}) AS \"{CHANGED}\""
+    ))
+}
+
 fn column(view: &View, node: &Node, field: &Field, alias: &str) -> Option<String> {
     let column = format!("{alias}.{}", identifier(view.column(node, field).ok()?));
     let expression = match field.read {
@@ -42,7 +62,6 @@ fn column(view: &View, node: &Node, field: &Field, alias: &str) -> Option<String
         Read::Text => format!("{column}::text"),
         // PostgreSQL breaks base64 into lines of 76 characters (RFC 2045); FHIR wants it whole.
         Read::Base64 => format!("translate(encode({column}, 'base64'), E'\\n', '')"),
-        Read::LastWritten => format!("coalesce({alias}.\"write_date\", {column})"),
     };
     Some(format!("{expression} AS {}", identifier(field.key)))
 }
@@ -87,7 +106,7 @@ mod tests {
     use super::*;
     use crate::tryton::access::Rights;
     use crate::tryton::catalog::Catalog;
-    use crate::tryton::model::{ID, plain, read_as};
+    use crate::tryton::model::{ID, read_as};
 
     static NAME: Node = Node {
         model: "person.name",
@@ -163,6 +182,17 @@ mod tests {
             "{list}"
         );
         assert!(!list.contains("weight"), "{list}");
+    }
+
+    #[test]
+    fn every_record_tells_when_it_was_last_written() {
+        let tables = [(
+            "person_name",
+            &["id", "family", "create_date", "write_date"][..],
+        )];
+        let list = select_list(&view(&tables, Rights::default()), &NAME, "n");
+        let changed = "coalesce(n.\"write_date\", n.\"create_date\") AS \"changed\", ";
+        assert!(list.starts_with(changed), "{list}");
     }
 
     #[test]

@@ -20,6 +20,8 @@ const STOP: Duration = Duration::from_secs(10);
 /// How the app is run.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The manifest; relative to the root of the workspace.
+    pub manifest: PathBuf,
     /// The port on loopback; `None`: a free one.
     pub port: Option<u16>,
     /// The variables of `spin.toml`.
@@ -44,6 +46,7 @@ impl Options {
             ("secret_key", random_secret()?),
         ];
         Ok(Self {
+            manifest: PathBuf::from("spin.toml"),
             port: None,
             variables: variables
                 .into_iter()
@@ -201,7 +204,9 @@ fn command(options: &Options, port: u16) -> Command {
     };
     command
         .current_dir(root())
-        .args(["--from", "spin.toml", "--listen"])
+        .arg("--from")
+        .arg(&options.manifest)
+        .arg("--listen")
         .arg(format!("127.0.0.1:{port}"));
     command.arg("--state-dir").arg(&options.state);
     // Not as arguments, which every user of the machine can read.

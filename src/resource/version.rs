@@ -1,0 +1,136 @@
+//! The version of a resource: when the record, or any that is shown with it, was last written.
+
+use std::fmt;
+
+use chrono::{NaiveDateTime, SubsecRound};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::fhir::r4::{Instant, Meta};
+use crate::tryton::projection::CHANGED;
+
+/// A time in UTC, to the microsecond. Tryton keeps no history, so there is no version but the current.
+///
+/// A record that is deleted counts by the write of the one that it belonged to, which Tryton's clients do together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Version(NaiveDateTime);
+
+impl Version {
+    /// The latest change in the JSON of a record, related ones included; `None` if none is shown.
+    ///
+    /// # Errors
+    /// If this is no JSON, or a change has no time.
+    pub fn latest(json: &str) -> serde_json::Result<Option<Self>> {
+        serde_json::from_str::<Latest>(json).map(|latest| latest.0)
+    }
+
+    /// `meta.versionId`: microseconds since 1970.
+    #[must_use]
+    pub fn id(self) -> String {
+        self.0.and_utc().timestamp_micros().to_string()
+    }
+
+    /// The weak `ETag` (R4, RESTful API, section "versioning").
+    #[must_use]
+    pub fn etag(self) -> String {
+        format!("W/\"{}\"", self.id())
+    }
+
+    /// The time for `Last-Modified`, to the second.
+    #[must_use]
+    pub fn last_modified(self) -> std::time::SystemTime {
+        self.0.trunc_subsecs(0).and_utc().into()
+    }
+
+    /// The `meta` element.
+    #[must_use]
+    pub fn meta(self) -> Meta {
+        let moment = self.0.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string();
+        Meta {
+            version_id: Some(self.id()),
+            last_updated: Instant::parse(moment).ok(),
+            ..Meta::default()
+        }
+    }
+}
+
+/// The latest [`CHANGED`] anywhere in a value. Walks through it without keeping anything.
+struct Latest(Option<Version>);
+
+impl<'de> Deserialize<'de> for Latest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Walk).map(Self)
+    }
+}
+
+struct Walk;
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = Option<Version>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the JSON of a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut latest = None;
+        while let Some(key) = map.next_key::<&str>()? {
+            let found = if key == CHANGED {
+                map.next_value()?
+            } else {
+                map.next_value::<Latest>()?.0
+            };
+            latest = latest.max(found);
+        }
+        Ok(latest)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        let mut latest = None;
+        while let Some(Latest(found)) = sequence.next_element()? {
+            latest = latest.max(found);
+        }
+        Ok(latest)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_change_counts_wherever_it_is() {
+        let json = r#"{"changed": "2026-11-01T10:00:00.5", "n": 1, "f": -1.5, "b": true, "s": "x", "party": {
+            "changed": null, "names": [{"changed": "2026-11-02T10:00:00.000001"}, {"given": "\"changed\":1"}]}}"#;
+        let meta = Version::latest(json).unwrap().map(Version::meta).unwrap();
+        assert_eq!(meta.version_id.as_deref(), Some("1793613600000001"));
+        let moment = meta.last_updated.as_ref().map(Instant::as_str);
+        assert_eq!(moment, Some("2026-11-02T10:00:00.000001Z"));
+        assert_eq!(Version::latest("{}").unwrap(), None);
+        assert!(Version::latest(r#"{"changed": 1}"#).is_err());
+    }
+}

@@ -1,0 +1,221 @@
+//! Requests: well-formed ones through an HTTP client, broken ones byte by byte.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use ureq::http::{HeaderMap, Method, Request};
+use ureq::{Agent, Body};
+
+use crate::validation;
+
+/// No answer within this time is a failure.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most bytes of an answer that are read.
+const LONGEST_ANSWER: u64 = 256 << 20;
+
+/// What the server answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("a body is UTF-8")
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in the body of {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?.to_str().expect("a header is ASCII");
+        assert!(values.next().is_none(), "{name} is there twice");
+        Some(value)
+    }
+
+    /// The resource of a successful answer.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.text());
+        self.json()
+    }
+
+    /// Asserts that this is an `OperationOutcome` with one issue of severity error and this code; gives its diagnostics.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> String {
+        assert_eq!(self.status, status, "{}", self.text());
+        let outcome = self.json();
+        assert_eq!(outcome["resourceType"], "OperationOutcome", "{outcome}");
+        assert_eq!(outcome["issue"][0]["severity"], "error", "{outcome}");
+        assert_eq!(outcome["issue"][0]["code"], code, "{outcome}");
+        assert_eq!(
+            outcome["issue"].as_array().map(Vec::len),
+            Some(1),
+            "{outcome}"
+        );
+        outcome["issue"][0]["diagnostics"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+}
+
+/// Sends requests to one app, as one user or none.
+#[derive(Debug, Clone)]
+pub struct Client {
+    agent: Agent,
+    base: String,
+    authorization: Option<String>,
+}
+
+impl Client {
+    pub fn new(base: &str) -> Self {
+        let config = Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build();
+        Self {
+            agent: Agent::new_with_config(config),
+            base: base.to_owned(),
+            authorization: None,
+        }
+    }
+
+    pub fn with_credentials(&self, login: &str, password: &str) -> Self {
+        self.with_authorization(&basic(login, password))
+    }
+
+    pub fn with_authorization(&self, value: &str) -> Self {
+        Self {
+            authorization: Some(value.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.send(&Method::GET, path, &[])
+    }
+
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(&Method::GET, path, headers)
+    }
+
+    /// Sends a request; `path` may be an absolute URL.
+    pub fn send(&self, method: &Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let answer = self.exchange(method, path, headers);
+        let answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        check(method, &answer);
+        answer
+    }
+
+    fn exchange(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, ureq::Error> {
+        let url = if path.starts_with('/') {
+            format!("{}{path}", self.base)
+        } else {
+            path.to_owned()
+        };
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        match *method {
+            Method::POST | Method::PUT | Method::PATCH => {
+                let request = request.header("content-type", "application/fhir+json");
+                let request = request.body(r#"{"resourceType":"Patient"}"#)?;
+                read(self.agent.run(request)?)
+            }
+            _ => read(self.agent.run(request.body(())?)?),
+        }
+    }
+}
+
+fn read(response: ureq::http::Response<Body>) -> Result<Answer, ureq::Error> {
+    let (parts, mut body) = response.into_parts();
+    let body = body.with_config().limit(LONGEST_ANSWER).read_to_vec()?;
+    Ok(Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body,
+    })
+}
+
+/// What holds for every answer, whatever was asked.
+fn check(method: &Method, answer: &Answer) {
+    let length: usize = answer
+        .header("content-length")
+        .and_then(|length| length.parse().ok())
+        .unwrap_or_else(|| panic!("no content-length: {answer:?}"));
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert!(
+        answer
+            .header("x-request-id")
+            .is_some_and(|id| !id.is_empty())
+    );
+    if method == Method::HEAD {
+        assert!(answer.body.is_empty(), "{answer:?}");
+        return;
+    }
+    assert_eq!(length, answer.body.len(), "{answer:?}");
+    let json = answer.json();
+    let expected = if json["resourceType"].is_string() {
+        validation::remember(&json);
+        "application/fhir+json; charset=utf-8"
+    } else {
+        "application/json"
+    };
+    assert_eq!(answer.header("content-type"), Some(expected));
+}
+
+pub fn basic(login: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{login}:{password}")))
+}
+
+/// Sends bytes, and reads the status and all that comes until the server closes the connection. `None`: it closed
+/// without an answer.
+pub fn raw(port: u16, request: &[u8]) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the app listens");
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    // The server may refuse before it has read all, and close: the answer counts, not the error of writing.
+    let _ = stream.write_all(request);
+    let mut answer = Vec::new();
+    let mut buffer = [0; 65536];
+    while let Ok(read @ 1..) = stream.read(&mut buffer) {
+        answer.extend_from_slice(&buffer[..read]);
+    }
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let status = text.split(' ').nth(1)?.parse().ok()?;
+    Some((status, text))
+}
+
+/// A GET request as bytes, after which the server closes the connection.
+pub fn raw_get(target: &[u8], headers: &[&[u8]]) -> Vec<u8> {
+    let mut request = b"GET ".to_vec();
+    request.extend(target);
+    request.extend(b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    for header in headers {
+        request.extend(*header);
+        request.extend(b"\r\n");
+    }
+    request.extend(b"\r\n");
+    request
+}

@@ -1,0 +1,115 @@
+//! Many clients at once: none is answered wrongly, and memory stays bounded.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::http::Client;
+use crate::world::World;
+use crate::{Test, tests};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        sixty_four_connections_are_served_without_an_error_in_bounded_memory,
+        many_who_sign_in_at_once_are_all_let_in,
+    ]
+}
+
+const CONNECTIONS: usize = 64;
+
+/// What the app may take at most, in bytes. Each of 64 instances may hold a password hash of 64 MiB for a moment.
+const MOST_MEMORY: u64 = 1_500_000_000;
+
+fn sixty_four_connections_are_served_without_an_error_in_bounded_memory(world: &World) {
+    let patients = world.patients();
+    let ids: Vec<i64> = patients.keys().copied().collect();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CONNECTIONS)
+            .map(|number| {
+                let (ids, over) = (&ids, &over);
+                scope.spawn(move || {
+                    // A client of its own has a connection of its own.
+                    let client = Client::new(&world.app().url());
+                    let client = client.with_credentials("doctor", world.password("doctor"));
+                    let mut served = 0;
+                    while !over.load(Ordering::Relaxed) {
+                        let id = ids[(number + served) % ids.len()];
+                        let answer = client.get(&format!("/Patient/{id}"));
+                        assert_eq!(answer.ok()["id"], id.to_string());
+                        served += 1;
+                    }
+                    served
+                })
+            })
+            .collect();
+        let mut most = 0;
+        for _ in 0..20 {
+            std::thread::sleep(Duration::from_millis(400));
+            most = most.max(memory(world.app().process()));
+        }
+        over.store(true, Ordering::Relaxed);
+        let served: Vec<usize> = clients
+            .into_iter()
+            .map(|client| client.join().expect("a client fails"))
+            .collect();
+        assert!(served.iter().all(|count| *count > 0), "{served:?}");
+        assert!((1..MOST_MEMORY).contains(&most), "{most} bytes");
+        let total: usize = served.iter().sum();
+        eprintln!(
+            "load: {} requests in 8 s, at most {} MB",
+            total,
+            most / 1_000_000
+        );
+    });
+}
+
+fn many_who_sign_in_at_once_are_all_let_in(world: &World) {
+    let users = [
+        "doctor",
+        "frontdesk",
+        "nurse",
+        "lab",
+        "child",
+        "restricted",
+        "nolab",
+        "nogroup",
+    ];
+    std::thread::scope(|scope| {
+        for number in 0..32 {
+            scope.spawn(move || {
+                let login = users[number % users.len()];
+                let client = Client::new(&world.app().url());
+                let client = client.with_credentials(login, world.password(login));
+                assert_eq!(client.get("/Patient/1").status, 200, "{login}");
+                let wrong = client.with_credentials(login, "wrong");
+                assert_eq!(wrong.get("/Patient/1").status, 401, "{login}");
+            });
+        }
+    });
+    let taken = memory(world.app().process());
+    assert!((1..MOST_MEMORY).contains(&taken), "{taken} bytes");
+}
+
+/// The resident memory of a process and its children, in bytes: `spin` serves in a process below its own.
+fn memory(process: u32) -> u64 {
+    let status = |process: u32| {
+        std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status"))
+    };
+    let field = |status: &str, name: &str| -> Option<u64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim_start_matches(':')
+            .split_whitespace()
+            .next()?
+            .parse()
+            .ok()
+    };
+    let own = status(process).expect("memory is measured by /proc");
+    let own = field(&own, "VmRSS").unwrap_or_default() * 1024;
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let children = numbers.filter(|number| {
+        status(*number).is_ok_and(|status| field(&status, "PPid") == Some(u64::from(process)))
+    });
+    own + children.map(memory).sum::<u64>()
+}

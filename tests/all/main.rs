@@ -1,0 +1,137 @@
+//! Black-box tests over HTTP: the app as `spin.toml` wires it, against a real GNU Health database.
+//!
+//! The database and the app are started once. The tests of [`CONCURRENT`] then share them; those of [`ALONE`] follow
+//! one after the other, since they change data or rights, stop the database, or start an app of their own. In the end
+//! everything that any test was answered is validated, and the log is searched for what must not be in it.
+//!
+//! What a right answer is, the tests ask the database in SQL of their own, or they know it from the demo patients
+//! (database/demo/patients.py). See README.md for how to run them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that meets something unexpected fails by panicking, and nobody else uses this crate"
+)]
+
+mod authentication;
+mod bad_input;
+mod birthdate;
+mod content;
+mod health;
+mod http;
+mod load;
+mod manifest;
+mod metadata;
+mod negotiation;
+mod outage;
+mod paging;
+mod privacy;
+mod read;
+mod rights;
+mod search;
+mod sql;
+mod strings;
+mod tokens;
+mod validation;
+mod world;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use world::World;
+
+/// A test: its name, and what it does.
+type Test = (&'static str, fn(&World));
+
+/// The tests of a file, each under the name of its function.
+macro_rules! tests {
+    ($($name:ident),+ $(,)?) => { vec![$((stringify!($name), $name as fn(&$crate::world::World))),+] };
+}
+pub(crate) use tests;
+
+/// A file, and its tests.
+type Subject = (&'static str, fn() -> Vec<Test>);
+
+/// What only reads, or writes what nobody else looks at.
+const CONCURRENT: &[Subject] = &[
+    ("authentication", authentication::tests),
+    ("bad_input", bad_input::tests),
+    ("birthdate", birthdate::tests),
+    ("content", content::tests),
+    ("manifest", manifest::tests),
+    ("metadata", metadata::tests),
+    ("negotiation", negotiation::tests),
+    ("paging", paging::tests),
+    ("read", read::tests),
+    ("rights", rights::tests),
+    ("search", search::tests),
+    ("strings", strings::tests),
+    ("tokens", tokens::tests),
+    ("validation", validation::tests),
+];
+
+/// What others must not run beside, in this order.
+const ALONE: &[Subject] = &[
+    ("changes", changes),
+    ("health", health::tests),
+    ("load", load::tests),
+    ("outage", outage::tests),
+    // last: these look at what all the others left
+    ("validation", validation::tests_of_all),
+    ("privacy", privacy::tests),
+];
+
+fn changes() -> Vec<Test> {
+    [
+        read::tests_that_change_data(),
+        paging::tests_that_change_data(),
+        rights::tests_that_change_rights(),
+    ]
+    .concat()
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let world = if arguments.list {
+        None
+    } else {
+        Some(Arc::new(World::start()))
+    };
+    let concurrent = libtest_mimic::run(&arguments, trials(CONCURRENT, world.as_ref()));
+    let one_by_one = Arguments {
+        test_threads: Some(1),
+        ..arguments
+    };
+    let alone = libtest_mimic::run(&one_by_one, trials(ALONE, world.as_ref()));
+    // Stops the app and the database, before the status is given.
+    drop(world);
+    if concurrent.has_failed() || alone.has_failed() {
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn trials(subjects: &[Subject], world: Option<&Arc<World>>) -> Vec<Trial> {
+    let tests = subjects.iter().flat_map(|(subject, tests)| {
+        tests()
+            .into_iter()
+            .map(move |(name, test)| (format!("{subject}::{name}"), test))
+    });
+    tests
+        .map(|(name, test)| {
+            let world = world.cloned();
+            Trial::test(name, move || run(test, world.as_deref()))
+        })
+        .collect()
+}
+
+fn run(test: fn(&World), world: Option<&World>) -> Result<(), Failed> {
+    test(world.ok_or("the tests are only listed")?);
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What `spin.toml` promises: who is let in where, and what each component may reach.
+
+use std::collections::BTreeMap;
+
+use toml::Table;
+use xtask::components;
+
+use crate::world::World;
+use crate::{Test, tests};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        only_conformance_and_health_are_open,
+        a_component_reaches_the_database_only,
+        secrets_are_marked_and_have_no_default,
+        a_component_weighs_less_than_a_megabyte,
+    ]
+}
+
+fn manifest() -> Table {
+    let text = std::fs::read_to_string(xtask::root().join("spin.toml")).unwrap();
+    text.parse().unwrap()
+}
+
+fn only_conformance_and_health_are_open(world: &World) {
+    let manifest = manifest();
+    let triggers = manifest["trigger"]["http"].as_array().unwrap();
+    let mut by_component = BTreeMap::<_, Vec<_>>::new();
+    for trigger in triggers {
+        let component = trigger["component"].as_str().unwrap();
+        let guards = trigger
+            .get("dependencies")
+            .map(|dependencies| &dependencies["middleware"]);
+        let guarded = guards.is_some_and(|guards| guards[0]["component"].as_str() == Some("auth"));
+        by_component
+            .entry(component)
+            .or_default()
+            .push((trigger["route"].as_str().unwrap(), guarded));
+    }
+    // One trigger for each component: a second one without the guard would be a way around it.
+    assert!(
+        by_component.values().all(|routes| routes.len() == 1),
+        "{by_component:?}"
+    );
+    for (component, routes) in by_component {
+        let (route, guarded) = routes[0];
+        assert_eq!(guarded, component != "metadata", "{component}");
+        let path = route.trim_end_matches("/...");
+        if guarded {
+            world.anonymous().get(path).refused(401, "login");
+        }
+    }
+}
+
+fn a_component_reaches_the_database_only(_: &World) {
+    for (name, component) in manifest()["component"].as_table().unwrap() {
+        let hosts = component
+            .get("allowed_outbound_hosts")
+            .and_then(toml::Value::as_array);
+        for host in hosts.into_iter().flatten() {
+            assert_eq!(
+                host.as_str(),
+                Some("postgres://{{ database_host }}"),
+                "{name}"
+            );
+        }
+    }
+}
+
+fn secrets_are_marked_and_have_no_default(_: &World) {
+    let manifest = manifest();
+    for name in ["database_url", "secret_key"] {
+        let variable = &manifest["variables"][name];
+        assert_eq!(variable["secret"].as_bool(), Some(true), "{name}");
+        let default = variable.get("default").and_then(toml::Value::as_str);
+        assert_eq!(default.unwrap_or_default(), "", "{name}");
+    }
+}
+
+fn a_component_weighs_less_than_a_megabyte(_: &World) {
+    let sources = components::sources().unwrap();
+    assert!(sources.len() >= 3, "{sources:?}");
+    for (name, path) in sources {
+        let size = std::fs::metadata(&path).unwrap().len();
+        assert!((1..1_000_000).contains(&size), "{name}: {size} bytes");
+    }
+}

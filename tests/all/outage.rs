@@ -1,0 +1,138 @@
+//! The database goes away and comes back: everybody is told, nobody waits for ever, and it heals by itself.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::world::{World, becomes};
+use crate::{Test, tests};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        while_the_database_is_down_everything_is_unavailable_and_then_recovers,
+        requests_under_way_end_when_the_database_goes_and_comes,
+    ]
+}
+
+/// Within this time the app must serve again: "a few seconds".
+const RECOVERY: Duration = Duration::from_secs(10);
+
+/// Starts the database again, also when the test has failed.
+struct Outage<'w>(&'w World);
+
+impl<'w> Outage<'w> {
+    fn begin(world: &'w World) -> Self {
+        world.database().stop_server().expect("the database stops");
+        Self(world)
+    }
+}
+
+impl Drop for Outage<'_> {
+    fn drop(&mut self) {
+        self.0
+            .database()
+            .start_server()
+            .expect("the database starts again");
+    }
+}
+
+fn while_the_database_is_down_everything_is_unavailable_and_then_recovers(world: &World) {
+    assert_eq!(world.doctor().get("/Patient/1").status, 200);
+    let outage = Outage::begin(world);
+    // Twice: with what an instance still remembers, and when its memory is over.
+    for pause in [0, 6] {
+        std::thread::sleep(Duration::from_secs(pause));
+        for path in ["/Patient/1", "/Patient?name=Betz", "/Patient?_count=0"] {
+            let answer = world.doctor().get(path);
+            answer.refused(503, "transient");
+        }
+        world.anonymous().get("/metadata").refused(503, "transient");
+        // Whether the credentials are right, nobody can say now.
+        world
+            .as_user("nurse")
+            .get("/Patient/1")
+            .refused(503, "transient");
+        let unknown = world.anonymous().with_credentials("nobody", "wrong");
+        unknown.get("/Patient/1").refused(503, "transient");
+        world.anonymous().get("/Patient/1").refused(401, "login");
+        for client in [world.anonymous(), &world.as_user("admin")] {
+            let ready = client.get("/health/ready");
+            assert_eq!(
+                (ready.status, ready.json()),
+                (503, json!({"status": "unavailable"}))
+            );
+        }
+        assert_eq!(
+            world.anonymous().get("/health/live").ok(),
+            json!({"status": "ok"})
+        );
+    }
+    drop(outage);
+    let recovered = becomes(RECOVERY, || {
+        let paths = [
+            "/Patient/1",
+            "/Patient?name=Betz",
+            "/metadata",
+            "/health/ready",
+        ];
+        paths
+            .iter()
+            .all(|path| world.doctor().get(path).status == 200)
+    });
+    assert!(recovered, "{}", world.doctor().get("/Patient/1").text());
+    assert_eq!(world.doctor().get("/Patient/1").ok(), world.patients()[&1]);
+    assert_eq!(world.as_user("nurse").get("/Patient/1").status, 200);
+    assert_eq!(
+        world
+            .anonymous()
+            .with_credentials("nobody", "wrong")
+            .get("/Patient/1")
+            .status,
+        401
+    );
+}
+
+fn requests_under_way_end_when_the_database_goes_and_comes(world: &World) {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8)
+            .map(|number| {
+                let (client, over) = (world.doctor(), &over);
+                scope.spawn(move || {
+                    let (mut slowest, mut served, mut refused) = (Duration::ZERO, 0, 0);
+                    while !over.load(Ordering::Relaxed) {
+                        let asked = Instant::now();
+                        match client
+                            .get(&format!("/Patient?_count=60&_total=accurate&x={number}"))
+                            .status
+                        {
+                            200 => served += 1,
+                            503 => refused += 1,
+                            other => panic!("{other}"),
+                        }
+                        slowest = slowest.max(asked.elapsed());
+                    }
+                    (slowest, served, refused)
+                })
+            })
+            .collect();
+        std::thread::sleep(Duration::from_secs(1));
+        let outage = Outage::begin(world);
+        std::thread::sleep(Duration::from_secs(2));
+        drop(outage);
+        let back = becomes(RECOVERY, || world.doctor().get("/Patient/1").status == 200);
+        std::thread::sleep(Duration::from_secs(1));
+        over.store(true, Ordering::Relaxed);
+        let outcomes: Vec<_> = clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect();
+        assert!(back, "{outcomes:?}");
+        for (slowest, served, refused) in &outcomes {
+            // Not a promise of speed: what waits longer has hung.
+            assert!(*slowest < Duration::from_secs(30), "{outcomes:?}");
+            assert!(*served > 0 && *refused > 0, "{outcomes:?}");
+        }
+    });
+}

@@ -1,0 +1,122 @@
+//! The log: a line for each request, and nothing of a patient or a password in it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::world::{World, becomes, folder};
+use crate::{Test, tests};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        every_request_has_a_line_under_its_id,
+        no_name_identifier_password_or_search_value_is_in_any_log,
+    ]
+}
+
+/// The log line of a request.
+fn line(world: &World, request: &str) -> Value {
+    let mut found = None;
+    becomes(Duration::from_secs(5), || {
+        let parsed = |line: &str| serde_json::from_str::<Value>(&line[line.find('{')?..]).ok();
+        let log = world.log();
+        found = log
+            .lines()
+            .filter_map(parsed)
+            .find(|line| line["request"] == request);
+        found.is_some()
+    });
+    found.unwrap_or_else(|| panic!("no line of the request {request}"))
+}
+
+fn every_request_has_a_line_under_its_id(world: &World) {
+    let doctor = world
+        .sql()
+        .value("SELECT id FROM res_user WHERE login = 'doctor'", &[]);
+    let cases = [
+        ("/Patient/1", "read", 200, Some(1)),
+        ("/Patient?family=Betz", "search-type", 200, Some(4)),
+        ("/Patient/999999", "read", 404, None),
+        ("/Patient?birthdate=x", "search-type", 400, None),
+    ];
+    for (path, interaction, status, count) in cases {
+        let answer = world.doctor().get(path);
+        let line = line(world, answer.header("x-request-id").unwrap());
+        assert_eq!(line["user"], doctor, "{line}");
+        assert_eq!(line["type"], "Patient", "{line}");
+        assert_eq!(line["interaction"], interaction, "{line}");
+        assert_eq!(line["status"], status, "{line}");
+        assert_eq!(line["count"].as_u64(), count, "{line}");
+        assert!(
+            line["ms"].is_u64() && line["time"].as_str().unwrap().ends_with('Z'),
+            "{line}"
+        );
+    }
+    let refused = world.anonymous().get("/Patient/1");
+    let line = line(world, refused.header("x-request-id").unwrap());
+    assert_eq!(line["status"], 401, "{line}");
+    assert!(line.get("user").is_none(), "{line}");
+}
+
+fn no_name_identifier_password_or_search_value_is_in_any_log(world: &World) {
+    // Values that no other test sends, so that it is known which request they would come from.
+    let searched = ["Quetzalcoatl", "Xochiquetzal", "1903-07-19", "ZZ-987654"];
+    let [family, given, birth_date, identifier] = searched;
+    world
+        .search(&[
+            ("family", family),
+            ("given:exact", given),
+            ("birthdate", birth_date),
+            ("identifier", identifier),
+        ])
+        .ok();
+    world.search(&[("shoe-size", searched[0])]).ok();
+    world
+        .search(&[("birthdate", searched[1])])
+        .refused(400, "value");
+    world
+        .doctor()
+        .get(&format!("/Patient/{}", searched[3]))
+        .refused(404, "not-found");
+    world
+        .anonymous()
+        .with_credentials(searched[0], searched[1])
+        .get("/Patient/1")
+        .refused(401, "login");
+
+    let mut secrets: BTreeSet<String> = searched.map(str::to_owned).into();
+    secrets.extend(world.users().iter().map(|user| user.password.clone()));
+    secrets.insert(world.secret().to_owned());
+    secrets.extend(texts_of_patients(world));
+    // Words that a log has for other reasons, or too short to mean anything.
+    secrets.retain(|text| text.chars().count() > 4 && text != "Patient");
+    assert!(secrets.len() > 200, "{}", secrets.len());
+
+    let mut lines = 0;
+    for entry in std::fs::read_dir(folder()).unwrap().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "log") {
+            let log = std::fs::read_to_string(&path).unwrap();
+            lines += log.lines().count();
+            let found: Vec<_> = secrets.iter().filter(|text| log.contains(*text)).collect();
+            assert!(found.is_empty(), "{} contains {found:?}", path.display());
+        }
+    }
+    assert!(lines > 10, "the logs are empty");
+}
+
+fn texts_of_patients(world: &World) -> Vec<String> {
+    let rows = world.sql().rows(
+        "WITH q AS (SELECT q.* FROM party_party q JOIN gnuhealth_patient p ON p.{party} = q.id)
+         SELECT unnest(array[q.name, q.lastname, q.ref, q.federation_account]) AS text FROM q
+         UNION SELECT unnest(array[n.given, n.family]) FROM gnuhealth_person_name n JOIN q ON q.id = n.party
+         UNION SELECT a.code FROM gnuhealth_person_alternative_identification a JOIN q ON q.id = a.{party}
+         UNION SELECT c.value FROM party_contact_mechanism c JOIN q ON q.id = c.party
+         UNION SELECT a.street FROM party_address a JOIN q ON q.id = a.party
+         UNION SELECT password_hash FROM res_user",
+        &[],
+    );
+    let texts = rows.iter().filter_map(|row| row["text"].as_str());
+    texts.map(|text| text.trim().to_owned()).collect()
+}

@@ -1,0 +1,293 @@
+//! The read interaction: `GET /Patient/{id}`, its headers, and everything that is no such request.
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use ureq::http::Method;
+
+use crate::world::{NEW, Newcomers, World, encoded};
+use crate::{Test, tests};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        every_patient_can_be_read_by_its_id,
+        the_version_is_in_the_headers_and_in_meta,
+        head_has_the_headers_of_get_and_no_body,
+        answers_are_not_for_shared_caches,
+        an_id_that_no_patient_has_is_not_found,
+        what_cannot_be_an_id_is_refused_and_never_an_error_of_the_server,
+        writing_is_refused_with_what_is_allowed,
+        what_is_not_served_is_told_as_an_outcome,
+        the_history_of_the_type_is_not_served,
+    ]
+}
+
+pub fn tests_that_change_data() -> Vec<Test> {
+    tests![
+        a_change_of_the_person_shows_and_makes_another_version,
+        a_change_of_what_belongs_to_the_person_makes_another_version,
+        a_patient_who_is_deleted_is_not_found,
+    ]
+}
+
+fn every_patient_can_be_read_by_its_id(world: &World) {
+    let patients = world.patients();
+    assert!(patients.len() >= 60, "{}", patients.len());
+    for (id, patient) in patients {
+        assert_eq!(patient["resourceType"], "Patient");
+        assert_eq!(patient["id"], id.to_string());
+    }
+}
+
+fn the_version_is_in_the_headers_and_in_meta(world: &World) {
+    let doctor = world.doctor();
+    for id in world.patients().keys() {
+        let answer = doctor.get(&format!("/Patient/{id}"));
+        let meta = &answer.ok()["meta"];
+        let version = meta["versionId"].as_str().unwrap();
+        assert_eq!(
+            answer.header("etag"),
+            Some(format!("W/\"{version}\"").as_str())
+        );
+        let updated: DateTime<Utc> = meta["lastUpdated"].as_str().unwrap().parse().unwrap();
+        let modified = httpdate::parse_http_date(answer.header("last-modified").unwrap()).unwrap();
+        let seconds = modified
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        assert_eq!(i64::try_from(seconds).unwrap(), updated.timestamp());
+    }
+}
+
+fn head_has_the_headers_of_get_and_no_body(world: &World) {
+    for path in [
+        "/Patient/1",
+        "/Patient?name=Betz",
+        "/Patient/999999",
+        "/metadata",
+        "/health/live",
+        "/nothing",
+    ] {
+        let get = world.doctor().get(path);
+        let head = world.doctor().send(&Method::HEAD, path, &[]);
+        assert_eq!(head.status, get.status, "{path}");
+        for name in [
+            "content-type",
+            "content-length",
+            "etag",
+            "last-modified",
+            "cache-control",
+            "vary",
+        ] {
+            assert_eq!(head.header(name), get.header(name), "{path} {name}");
+        }
+    }
+}
+
+fn answers_are_not_for_shared_caches(world: &World) {
+    for path in ["/Patient/1", "/Patient", "/Patient/999999"] {
+        let answer = world.doctor().get(path);
+        let control = answer.header("cache-control").unwrap_or_default();
+        assert!(
+            control.contains("private") || control.contains("no-store"),
+            "{path}: {control}"
+        );
+        let vary = answer.header("vary").unwrap_or_default().to_lowercase();
+        assert!(vary.contains("authorization"), "{path}: {vary}");
+    }
+}
+
+fn an_id_that_no_patient_has_is_not_found(world: &World) {
+    for id in [
+        "999999",
+        "2147483647",
+        "abc",
+        "lab-1",
+        "1.0",
+        "1-1",
+        &"9".repeat(64),
+    ] {
+        world
+            .doctor()
+            .get(&format!("/Patient/{id}"))
+            .refused(404, "not-found");
+    }
+}
+
+fn what_cannot_be_an_id_is_refused_and_never_an_error_of_the_server(world: &World) {
+    let long = "1".repeat(400);
+    let junk = [
+        &long,
+        "1;drop",
+        "1;drop table party_party",
+        "01",
+        "0",
+        "-1",
+        "+1",
+        "1 ",
+        " 1",
+        "1'",
+        "1 OR 1=1",
+        "*",
+        "1,2",
+        "99999999999999999999999999",
+        "9223372036854775808",
+        "2147483648",
+        "4294967297",
+        "é",
+        "😀",
+        "\u{0}",
+        "\n",
+        "1\u{0}",
+        "1\r\nx: y",
+        "1/../2",
+        "..",
+        "%",
+        "%31",
+        "~",
+        "NaN",
+        "0x1",
+        "1e0",
+        "_search",
+        "null",
+        "{{ secret_key }}",
+    ];
+    for id in junk {
+        let answer = world.doctor().get(&format!("/Patient/{}", encoded(id)));
+        assert!(
+            matches!(answer.status, 400 | 404),
+            "{id:?}: {}",
+            answer.status
+        );
+        assert_eq!(answer.json()["resourceType"], "OperationOutcome", "{id:?}");
+    }
+    world
+        .doctor()
+        .get(&format!("/Patient/{long}"))
+        .refused(400, "value");
+    world.doctor().get("/Patient/1;drop").refused(400, "value");
+}
+
+fn writing_is_refused_with_what_is_allowed(world: &World) {
+    let before = world
+        .sql()
+        .value("SELECT count(*) FROM gnuhealth_patient", &[]);
+    let methods = [
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    for path in [
+        "/Patient",
+        "/Patient/1",
+        "/Patient/999999",
+        "/metadata",
+        "/health/ready",
+    ] {
+        for method in &methods {
+            let answer = world.doctor().send(method, path, &[]);
+            answer.refused(405, "not-supported");
+            let allowed: Vec<_> = answer
+                .header("allow")
+                .unwrap_or_default()
+                .split(", ")
+                .collect();
+            assert_eq!(allowed, ["GET", "HEAD"], "{method} {path}");
+        }
+    }
+    let after = world
+        .sql()
+        .value("SELECT count(*) FROM gnuhealth_patient", &[]);
+    assert_eq!(before, after);
+}
+
+fn what_is_not_served_is_told_as_an_outcome(world: &World) {
+    let paths = [
+        "/Observation",
+        "/Observation/1",
+        "/Nonsense/1",
+        "/Patients",
+        "/patient/1",
+        "/Patientx/1",
+        "/_history",
+        "/_search",
+        "/$export",
+        "/.well-known/nothing",
+        "/health",
+        "/health/x",
+        "/metadata/x",
+        "/index.html",
+        "/Patient/1/_history",
+        "/Patient/1/_history/1",
+        "/Patient/$everything",
+        "/Patient/1/$everything",
+        "/Patient/1/Observation",
+        "/Patient/_search",
+    ];
+    for path in paths {
+        world.doctor().get(path).refused(404, "not-supported");
+    }
+}
+
+/// The interaction `history` on a type: a name that cannot be an id either, but is no mistake of the client's spelling.
+fn the_history_of_the_type_is_not_served(world: &World) {
+    let answer = world.doctor().get("/Patient/_history");
+    answer.refused(404, "not-supported");
+}
+
+fn version_of(world: &World, id: i64) -> (String, Value) {
+    let answer = world.doctor().get(&format!("/Patient/{id}"));
+    (answer.header("etag").unwrap().to_owned(), answer.ok())
+}
+
+fn a_change_of_the_person_shows_and_makes_another_version(world: &World) {
+    let (before, patient) = version_of(world, 2);
+    assert_eq!(patient["maritalStatus"]["coding"][0]["code"], "M");
+    let write = |status: &str| {
+        world.sql().run(&format!(
+            "UPDATE party_party SET marital_status = '{status}', write_date = clock_timestamp() AT TIME ZONE 'UTC' \
+             WHERE id = (SELECT {{party}} FROM gnuhealth_patient WHERE id = 2)"
+        ));
+    };
+    write("d");
+    let (after, patient) = version_of(world, 2);
+    write("m");
+    assert_eq!(patient["maritalStatus"]["coding"][0]["code"], "D");
+    assert_ne!(before, after);
+    assert_eq!(
+        after,
+        format!("W/\"{}\"", patient["meta"]["versionId"].as_str().unwrap())
+    );
+}
+
+/// R4, `meta.versionId`: it changes each time the content of the resource changes. Tryton writes the date of the changed
+/// record only.
+fn a_change_of_what_belongs_to_the_person_makes_another_version(world: &World) {
+    let (before, _) = version_of(world, 3);
+    world.sql().run(
+        "INSERT INTO party_contact_mechanism (id, party, type, value, active, create_date) \
+         SELECT 900000, {party}, 'phone', '+34 928 555 555', true, clock_timestamp() AT TIME ZONE 'UTC' \
+         FROM gnuhealth_patient WHERE id = 3",
+    );
+    let (after, patient) = version_of(world, 3);
+    world
+        .sql()
+        .run("DELETE FROM party_contact_mechanism WHERE id = 900000");
+    assert!(
+        patient["telecom"].to_string().contains("+34 928 555 555"),
+        "{patient}"
+    );
+    assert_ne!(before, after, "another telephone number, the same version");
+}
+
+fn a_patient_who_is_deleted_is_not_found(world: &World) {
+    let newcomers = Newcomers(world);
+    newcomers.come(NEW);
+    let path = format!("/Patient/{NEW}");
+    assert_eq!(world.doctor().get(&path).ok()["id"], NEW.to_string());
+    drop(newcomers);
+    world.doctor().get(&path).refused(404, "not-found");
+}

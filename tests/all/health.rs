@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use xtask::app::Options;
 use xtask::database::GnuHealth;
 
-use crate::world::{OwnApp, World, becomes, ids, link};
+use crate::world::{OwnApp, World, becomes, folder, ids, link};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -22,6 +22,7 @@ pub fn tests() -> Vec<Test> {
         a_libpq_string_is_an_address_too,
         the_database_name_can_be_given_apart,
         a_trytond_conf_that_is_not_mounted_is_named,
+        a_mounted_trytond_conf_names_the_database_server,
         the_base_url_is_that_of_all_links,
         the_system_base_is_that_of_local_identifiers,
     ]
@@ -426,6 +427,47 @@ fn a_trytond_conf_that_is_not_mounted_is_named(world: &World) {
         "{cause}"
     );
     assert!(cause.contains("files"), "{cause}");
+}
+
+/// As an operator does it: the file lies beside `spin.toml`, and is mounted into each component.
+fn a_mounted_trytond_conf_names_the_database_server(world: &World) {
+    let folder = folder().join("mounted");
+    std::fs::create_dir_all(folder.join("conf")).unwrap();
+    let uri = address(world, &format!("/{}", world.database_name()), "/");
+    let file = format!("[web]\nlisten = [::]:8000\n\n[database]\nuri = {uri}\n");
+    std::fs::write(folder.join("conf/trytond.conf"), file).unwrap();
+    let manifest = folder.join("spin.toml");
+    std::fs::write(&manifest, mounting_manifest()).unwrap();
+    let app = world.start_app("mounted", |options| {
+        let options = options
+            .with("database_url", "")
+            .with("database_name", world.database_name())
+            .with("tryton_config", "/conf/trytond.conf");
+        Options {
+            manifest,
+            ..options
+        }
+    });
+    assert_eq!(app.client.get("/health/ready").status, 200, "{}", app.log());
+    let doctor = app
+        .client
+        .with_credentials("doctor", world.password("doctor"));
+    assert_eq!(doctor.get("/Patient/1").status, 200, "{}", app.log());
+}
+
+/// `spin.toml` with the folder `conf` mounted into each component, and its paths valid from anywhere.
+fn mounting_manifest() -> String {
+    let root = xtask::root();
+    let text = std::fs::read_to_string(root.join("spin.toml")).unwrap();
+    let mut manifest: toml::Table = text.parse().unwrap();
+    for (_, component) in manifest["component"].as_table_mut().unwrap() {
+        let component = component.as_table_mut().unwrap();
+        let source = root.join(component["source"].as_str().unwrap());
+        component.insert("source".into(), source.to_str().unwrap().into());
+        let mount: toml::Table = "source = 'conf'\ndestination = '/conf'".parse().unwrap();
+        component.insert("files".into(), vec![toml::Value::Table(mount)].into());
+    }
+    toml::to_string(&manifest).unwrap()
 }
 
 fn the_base_url_is_that_of_all_links(world: &World) {

@@ -34,7 +34,7 @@ pub fn format(pairs: &[Pair], headers: &HeaderMap) -> Result<Format, Error> {
     let parameter = |name| {
         pairs
             .iter()
-            .find(|pair| pair.name == name)
+            .find(|pair| pair.name == name && pair.modifier.is_none())
             .map(|pair| pair.value.as_str())
     };
     let pretty = parameter("_pretty") == Some("true");

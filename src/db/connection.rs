@@ -1,0 +1,56 @@
+//! An open connection.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use spin_sdk::pg;
+
+use super::{Error, Refusal, Row, Sql};
+
+/// How long opening a connection may take. The host's pool has no limit of its own: a server that accepts and says
+/// nothing, or a pool that is empty, would hold the request for ever.
+const OPENING_LIMIT: Duration = Duration::from_secs(10);
+
+/// An open connection; goes back to the host's pool when dropped.
+pub struct Connection {
+    pub(super) inner: pg::Connection,
+    /// The names of the plans that this connection is known to have.
+    pub(super) planned: RefCell<HashSet<String>>,
+}
+
+impl Connection {
+    /// Opens a connection to `address`, a libpq string.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] with the cause.
+    pub async fn open(address: &str) -> Result<Self, Error> {
+        let opened = pin!(pg::Connection::open(address));
+        let late = pin!(spin_sdk::time::sleep(OPENING_LIMIT));
+        match select(opened, late).await {
+            Either::Left((opened, _)) => Ok(Self {
+                inner: opened?,
+                planned: RefCell::default(),
+            }),
+            Either::Right(_) => Err(Error::Connect(Refusal::TimedOut)),
+        }
+    }
+
+    /// Runs a statement and gives all its rows.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] and [`Error::Statement`].
+    pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
+        let parameters: Vec<pg::ParameterValue> =
+            sql.parameters.iter().cloned().map(Into::into).collect();
+        let mut result = self.inner.query(sql.text.as_str(), parameters).await?;
+        let mut rows = Vec::new();
+        while let Some(row) = result.rows().next().await {
+            rows.push(Row(row));
+        }
+        result.result().await?;
+        Ok(rows)
+    }
+}

@@ -1,0 +1,105 @@
+//! A statement in the making.
+
+use spin_sdk::pg;
+
+/// A parameter of a statement. PostgreSQL checks its type strictly: see [`Sql::bind`] for the casts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parameter {
+    /// `text`.
+    Text(String),
+    /// `bigint`.
+    Integer(i64),
+    /// `text[]`.
+    Texts(Vec<String>),
+}
+
+impl From<Parameter> for pg::ParameterValue {
+    fn from(parameter: Parameter) -> Self {
+        match parameter {
+            Parameter::Text(text) => Self::Str(text),
+            Parameter::Integer(number) => Self::Int64(number),
+            Parameter::Texts(texts) => Self::ArrayStr(texts.into_iter().map(Some).collect()),
+        }
+    }
+}
+
+/// A statement in the making: its text and its parameters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sql {
+    /// The text, with `$1`… for the parameters.
+    pub text: String,
+    /// The values of `$1`….
+    pub parameters: Vec<Parameter>,
+}
+
+impl Sql {
+    /// A statement without parameters, or with those already numbered in its text.
+    #[must_use]
+    pub fn new(text: impl Into<String>, parameters: Vec<Parameter>) -> Self {
+        Self {
+            text: text.into(),
+            parameters,
+        }
+    }
+
+    /// Adds a parameter and gives the expression that stands for it. No value ever becomes part of the text.
+    pub fn bind(&mut self, parameter: Parameter) -> String {
+        let cast = match parameter {
+            Parameter::Text(_) => "text",
+            Parameter::Integer(_) => "bigint",
+            Parameter::Texts(_) => "text[]",
+        };
+        self.parameters.push(parameter);
+        format!("${}::{cast}", self.parameters.len())
+    }
+}
+
+impl Sql {
+    /// The parameters, if all of them are integers.
+    pub(super) fn integers(&self) -> Option<Vec<i64>> {
+        let integer = |parameter: &Parameter| match parameter {
+            Parameter::Integer(number) => Some(*number),
+            _ => None,
+        };
+        self.parameters.iter().map(integer).collect()
+    }
+}
+
+/// An SQL identifier, quoted.
+#[must_use]
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_integers_may_go_into_the_text_of_an_execution() {
+        let text = Parameter::Text("1); DROP TABLE x".into());
+        assert_eq!(
+            Sql::new("", vec![Parameter::Integer(1), text]).integers(),
+            None
+        );
+        let integers = vec![Parameter::Integer(7), Parameter::Integer(-1)];
+        assert_eq!(Sql::new("", integers).integers(), Some(vec![7, -1]));
+    }
+
+    #[test]
+    fn a_bound_value_is_never_part_of_the_text() {
+        let mut sql = Sql::default();
+        let first = sql.bind(Parameter::Text("'; DROP TABLE".into()));
+        let second = sql.bind(Parameter::Integer(7));
+        assert_eq!(
+            (first.as_str(), second.as_str()),
+            ("$1::text", "$2::bigint")
+        );
+    }
+
+    #[test]
+    fn identifiers_are_quoted() {
+        assert_eq!(identifier("res_user-res_group"), "\"res_user-res_group\"");
+        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
+    }
+}

@@ -63,15 +63,15 @@ pub async fn examine() -> Vec<Finding> {
         Err(error) => return vec![bad("configuration", error.to_string())],
     };
     let mut findings = vec![good("configuration", "complete")];
-    match Connection::open(&settings.database.address()).await {
-        Ok(_connection) => {
+    match look_inside(&Database::new(&settings.database)).await {
+        Ok(inside) => {
             let found = format!(
                 "connected to {} at {}",
                 settings.database.name(),
                 settings.database.endpoint()
             );
             findings.push(good("database", found));
-            findings.extend(look_inside(&Database::new(&settings.database)).await);
+            findings.extend(inside);
         }
         Err(db::Error::Connect(refusal)) => {
             let mut detail = explain(&settings.database, refusal);
@@ -147,19 +147,14 @@ async fn existing(database: &config::Database) -> String {
     }
 }
 
-/// Looks at the database behind a working connection.
-async fn look_inside(database: &Database) -> Vec<Finding> {
-    let result = async {
-        let mut findings = vec![gnu_health(database).await?];
-        if findings.iter().all(|finding| finding.ok) {
-            findings.push(role(database).await?);
-            findings.push(clock(database).await?);
-        }
-        Ok::<_, db::Error>(findings)
-    };
-    result
-        .await
-        .unwrap_or_else(|error| vec![bad("database", error.to_string())])
+/// Looks at what is in the database.
+async fn look_inside(database: &Database) -> Result<Vec<Finding>, db::Error> {
+    let mut findings = vec![gnu_health(database).await?];
+    if findings.iter().all(|finding| finding.ok) {
+        findings.push(role(database).await?);
+        findings.push(clock(database).await?);
+    }
+    Ok(findings)
 }
 
 /// Whether this is GNU Health, and which one.

@@ -3,9 +3,10 @@
 use base64::Engine;
 use serde::Deserialize;
 
+use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    self, AdministrativeGender, Attachment, CodeableConcept, Coding, Identifier,
-    PatientCommunication, PatientDeceased, Reference,
+    self, AdministrativeGender, Attachment, CodeableConcept, Identifier, PatientCommunication,
+    PatientDeceased, Reference,
 };
 use crate::search::parameter::{Kind, Meaning, Parameter, Target};
 use crate::tryton::model::{ID, Node, Relation, plain};
@@ -264,17 +265,9 @@ fn marital_status(value: &str) -> Option<CodeableConcept> {
         "x" => ("L", "Legally Separated", "Separated"),
         _ => return None,
     };
-    let coding = Coding {
-        system: Some("http://terminology.hl7.org/CodeSystem/v3-MaritalStatus".to_owned()),
-        code: Some(code.to_owned()),
-        display: Some(display.to_owned()),
-        ..Coding::default()
-    };
-    Some(CodeableConcept {
-        coding: vec![coding],
-        text: Some(text.to_owned()),
-        ..CodeableConcept::default()
-    })
+    let system = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus";
+    let coding = coding(system, code, Some(display.to_owned()));
+    Some(concept(Some(coding), Some(text.to_owned())))
 }
 
 /// The picture with the type that its first bytes show. Without one of these it is still served, as what it is: bytes.

@@ -2,13 +2,14 @@
 
 use serde::Deserialize;
 
+use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    Address, AddressType, AddressUse, CodeableConcept, Coding, ContactPoint, ContactPointSystem,
+    Address, AddressType, AddressUse, CodeableConcept, ContactPoint, ContactPointSystem,
     ContactPointUse, Date, DateTime, Decimal, Extension, ExtensionValue, HumanName, Identifier,
     IdentifierUse, NameUse, Period,
 };
 use crate::fhir::text::string;
-use crate::tryton::model::{Field, ID, Node, Read, Relation, plain, read_as};
+use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as};
 
 use super::Record;
 
@@ -21,24 +22,14 @@ const fn renamed(key: &'static str, columns: &'static [&'static str]) -> Field {
     }
 }
 
-const COUNTRY: Node = Node {
-    model: "country.country",
-    fields: &[plain(&["code"]), plain(&["name"])],
-    one: &[],
-    many: &[],
-};
+const COUNTRY: Node = leaf("country.country", &[plain(&["code"]), plain(&["name"])]);
 
-const SUBDIVISION: Node = Node {
-    model: "country.subdivision",
-    fields: &[plain(&["name"])],
-    one: &[],
-    many: &[],
-};
+const SUBDIVISION: Node = leaf("country.subdivision", &[plain(&["name"])]);
 
 /// Names beside those of the party itself.
-pub(super) const PERSON_NAME: Node = Node {
-    model: "gnuhealth.person_name",
-    fields: &[
+const PERSON_NAME: Node = leaf(
+    "gnuhealth.person_name",
+    &[
         plain(&["use"]),
         plain(&["family"]),
         plain(&["given"]),
@@ -47,40 +38,32 @@ pub(super) const PERSON_NAME: Node = Node {
         plain(&["date_from"]),
         plain(&["date_to"]),
     ],
-    one: &[],
-    many: &[],
-};
+);
 
-const ALTERNATIVE_ID: Node = Node {
-    model: "gnuhealth.person_alternative_identification",
-    fields: &[
+const ALTERNATIVE_ID: Node = leaf(
+    "gnuhealth.person_alternative_identification",
+    &[
         plain(&["code"]),
         plain(&["alternative_id_type"]),
         plain(&["other_alternative_id_type"]),
         plain(&["expiration_date"]),
     ],
-    one: &[],
-    many: &[],
-};
+);
 
-const PARTY_IDENTIFIER: Node = Node {
-    model: "party.identifier",
-    fields: &[plain(&["code"]), plain(&["type"]), plain(&["active"])],
-    one: &[],
-    many: &[],
-};
+const PARTY_IDENTIFIER: Node = leaf(
+    "party.identifier",
+    &[plain(&["code"]), plain(&["type"]), plain(&["active"])],
+);
 
-const CONTACT_MECHANISM: Node = Node {
-    model: "party.contact_mechanism",
-    fields: &[
+const CONTACT_MECHANISM: Node = leaf(
+    "party.contact_mechanism",
+    &[
         plain(&["type"]),
         plain(&["value"]),
         plain(&["active"]),
         plain(&["sequence"]),
     ],
-    one: &[],
-    many: &[],
-};
+);
 
 const ADDRESS: Node = Node {
     model: "party.address",
@@ -139,12 +122,7 @@ const DOMICILIARY_UNIT: Node = Node {
     many: &[],
 };
 
-const LANGUAGE: Node = Node {
-    model: "ir.lang",
-    fields: &[plain(&["code"]), plain(&["name"])],
-    one: &[],
-    many: &[],
-};
+const LANGUAGE: Node = leaf("ir.lang", &[plain(&["code"]), plain(&["name"])]);
 
 /// The language of a party is a multivalue field: a row for each company, or one for all.
 const PARTY_LANGUAGE: Node = Node {
@@ -158,12 +136,10 @@ const PARTY_LANGUAGE: Node = Node {
     many: &[],
 };
 
-const DEATH_CERTIFICATE: Node = Node {
-    model: "gnuhealth.death_certificate",
-    fields: &[plain(&["dod"]), plain(&["state"])],
-    one: &[],
-    many: &[],
-};
+const DEATH_CERTIFICATE: Node = leaf(
+    "gnuhealth.death_certificate",
+    &[plain(&["dod"]), plain(&["state"])],
+);
 
 /// A person.
 pub(super) const PARTY: Node = Node {
@@ -229,12 +205,7 @@ pub(super) const PARTY: Node = Node {
 };
 
 /// The little of a person that a reference to one shows.
-pub(super) const PARTY_NAME: Node = Node {
-    model: "party.party",
-    fields: &[plain(&["name"]), plain(&["lastname"])],
-    one: &[],
-    many: &[],
-};
+pub(super) const PARTY_NAME: Node = leaf("party.party", &[plain(&["name"]), plain(&["lastname"])]);
 
 /// A row of [`PARTY`] or [`PARTY_NAME`]. Every field may be missing: see the module [`crate::tryton::model`].
 #[derive(Debug, Default, Deserialize)]
@@ -351,6 +322,16 @@ struct PartyLanguage {
 struct Named {
     code: Option<String>,
     name: Option<String>,
+}
+
+impl Named {
+    fn code(record: Option<&Self>) -> Option<String> {
+        filled(record?.code.as_ref())
+    }
+
+    fn name(record: Option<&Self>) -> Option<String> {
+        filled(record?.name.as_ref())
+    }
 }
 
 /// A text column as a FHIR string.
@@ -487,16 +468,9 @@ impl Party {
         let language = languages
             .into_iter()
             .find_map(|language| language.lang.as_ref())?;
-        let coding = Coding {
-            system: Some("urn:ietf:bcp:47".to_owned()),
-            code: Some(filled(language.code.as_ref())?.replace('_', "-")),
-            display: filled(language.name.as_ref()),
-            ..Coding::default()
-        };
-        Some(CodeableConcept {
-            coding: vec![coding],
-            ..CodeableConcept::default()
-        })
+        let code = filled(language.code.as_ref())?.replace('_', "-");
+        let coding = coding("urn:ietf:bcp:47", code, filled(language.name.as_ref()));
+        Some(concept(Some(coding), None))
     }
 }
 
@@ -568,17 +542,9 @@ fn period(from: Option<&String>, to: Option<&String>) -> Option<Period> {
 }
 
 fn identifier_type(code: Option<(&str, &str)>, text: &str) -> CodeableConcept {
-    let coding = code.map(|(code, display)| Coding {
-        system: Some("http://terminology.hl7.org/CodeSystem/v2-0203".to_owned()),
-        code: Some(code.to_owned()),
-        display: Some(display.to_owned()),
-        ..Coding::default()
-    });
-    CodeableConcept {
-        coding: coding.into_iter().collect(),
-        text: Some(text.to_owned()),
-        ..CodeableConcept::default()
-    }
+    let system = "http://terminology.hl7.org/CodeSystem/v2-0203";
+    let coding = code.map(|(code, display)| coding(system, code, Some(display.to_owned())));
+    concept(coding, Some(text.to_owned()))
 }
 
 impl AlternativeId {
@@ -657,15 +623,9 @@ impl PartyAddress {
             r#use: self.r#use(temporary),
             line,
             city: filled(self.city.as_ref()),
-            state: self
-                .subdivision
-                .as_ref()
-                .and_then(|state| filled(state.name.as_ref())),
+            state: Named::name(self.subdivision.as_ref()),
             postal_code: filled(self.postal_code.as_ref()),
-            country: self
-                .country
-                .as_ref()
-                .and_then(|country| filled(country.code.as_ref())),
+            country: Named::code(self.country.as_ref()),
             ..Address::default()
         };
         says_something(address)
@@ -705,15 +665,9 @@ impl DomiciliaryUnit {
             line: string(&street.join(" ")).into_iter().collect(),
             city: filled(self.address_city.as_ref()),
             district: district.into_iter().find_map(|part| filled(part.as_ref())),
-            state: self
-                .subdivision
-                .as_ref()
-                .and_then(|state| filled(state.name.as_ref())),
+            state: Named::name(self.subdivision.as_ref()),
             postal_code: filled(self.address_zip.as_ref()),
-            country: self
-                .country
-                .as_ref()
-                .and_then(|country| filled(country.code.as_ref())),
+            country: Named::code(self.country.as_ref()),
             ..Address::default()
         };
         says_something(address)

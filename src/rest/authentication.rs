@@ -18,11 +18,12 @@ use spin_sdk::http::Request;
 use spin_sdk::key_value::Store;
 
 use crate::config::Settings;
+use crate::db::Database;
 use crate::signature::Signer;
 use crate::tryton::{password, user};
 use crate::turn::Turnstile;
 
-use super::context::{self, Account, Context};
+use super::context::{Account, Context};
 use super::error::Error;
 use super::negotiation::Format;
 use super::principal::{self, Principal};
@@ -76,12 +77,13 @@ pub async fn admit(request: Request) -> Result<Request, Box<Response<String>>> {
     match pass(&context, request).await {
         Ok(request) => Ok(request),
         Err(error) => {
-            let mut answer = context.refuse(&error, Format::default());
             let account = Account {
                 interaction: "authentication",
                 ..Account::default()
             };
-            context.finish(&mut answer, account, Some(&error)).await;
+            let answer = context
+                .conclude(Err(error), Format::default(), account)
+                .await;
             Err(Box::new(answer))
         }
     }
@@ -140,7 +142,7 @@ pub async fn verify(
     if login.contains('\0') || password.contains('\0') {
         return Err(Error::Unauthenticated);
     }
-    let database = context::database(settings);
+    let database = Database::new(&settings.database);
     let user = user::by_login(&database, login).await?;
     let Some((user, hash)) = user.and_then(|user| Some((user.clone(), user.password_hash?))) else {
         // As long as a wrong password takes, so that nobody learns which logins exist.
@@ -152,10 +154,8 @@ pub async fn verify(
         user: user.id,
         administrator: user.administrator,
     };
-    let memory = Memory {
-        user: user.id,
-        proof: signer.sign(&[&key, hash.as_bytes()]),
-    };
+    let proof = signer.sign(&[&key, hash.as_bytes()]);
+    let memory = Memory::open(user.id, proof).await;
     if memory.holds().await || memory.comes_to_hold().await {
         keep(key, identity);
         return Ok(identity);
@@ -194,12 +194,18 @@ fn keep(key: Vec<u8>, identity: Identity) {
 /// What the key-value store knows of a user's password: a fixed number of entries per user, so that it cannot grow
 /// without bound. Where there is no store, nothing is remembered beyond the instance.
 struct Memory {
+    store: Option<Store>,
     user: i64,
     /// A keyed hash of login, password and stored hash.
     proof: Vec<u8>,
 }
 
 impl Memory {
+    async fn open(user: i64, proof: Vec<u8>) -> Self {
+        let store = Store::open_default().await.ok();
+        Self { store, user, proof }
+    }
+
     /// The entry of a password that was verified.
     fn verified(&self) -> String {
         format!("password/verified/{}", self.user)
@@ -238,7 +244,7 @@ impl Memory {
 
     /// Tells them that it no longer is.
     async fn withdraw(&self) {
-        if let Ok(store) = Store::open_default().await {
+        if let Some(store) = &self.store {
             let _ = store.delete(self.verifying()).await;
         }
     }
@@ -250,7 +256,7 @@ impl Memory {
 
     /// What an entry holds beside this proof, if it has it and is not over.
     async fn noted(&self, key: &str) -> Option<Vec<u8>> {
-        let entry = Store::open_default().await.ok()?.get(key).await.ok()??;
+        let entry = self.store.as_ref()?.get(key).await.ok()??;
         let (end, rest) = entry.split_first_chunk()?;
         let (proof, beside) = rest.split_at_checked(self.proof.len())?;
         let same = bool::from(subtle::ConstantTimeEq::ct_eq(proof, self.proof.as_slice()));
@@ -259,7 +265,7 @@ impl Memory {
 
     /// Notes this proof for some time. That it may fail costs time only: the password is then verified again.
     async fn note(&self, key: &str, milliseconds: i64, beside: &[u8]) {
-        if let Ok(store) = Store::open_default().await {
+        if let Some(store) = &self.store {
             let end = Utc::now().timestamp_millis() + milliseconds;
             let _ = store
                 .set(

@@ -1,12 +1,13 @@
 //! The CapabilityStatement: exactly what works in this installation (R4, RESTful API, section "capabilities").
 
+use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
     CapabilityStatement, CapabilityStatementImplementation, CapabilityStatementKind,
     CapabilityStatementRest, CapabilityStatementRestResource,
     CapabilityStatementRestResourceInteraction, CapabilityStatementRestResourceSearchParam,
-    CapabilityStatementRestSecurity, CapabilityStatementSoftware, CodeableConcept, Coding,
-    DateTime, FhirVersion, InvalidPrimitive, PublicationStatus, ResourceVersionPolicy,
-    RestfulCapabilityMode, SearchParamType, TypeRestfulInteraction,
+    CapabilityStatementRestSecurity, CapabilityStatementSoftware, DateTime, FhirVersion,
+    InvalidPrimitive, PublicationStatus, ResourceVersionPolicy, RestfulCapabilityMode,
+    SearchParamType, TypeRestfulInteraction,
 };
 use crate::resource::Declaration;
 use crate::search::parameter::{Kind, Parameter};
@@ -55,19 +56,11 @@ pub fn statement(
 }
 
 fn security() -> CapabilityStatementRestSecurity {
-    let coding = Coding {
-        system: Some("http://terminology.hl7.org/CodeSystem/restful-security-service".to_owned()),
-        code: Some("Basic".to_owned()),
-        display: Some("Basic".to_owned()),
-        ..Coding::default()
-    };
-    let service = CodeableConcept {
-        coding: vec![coding],
-        ..CodeableConcept::default()
-    };
+    let system = "http://terminology.hl7.org/CodeSystem/restful-security-service";
+    let basic = coding(system, "Basic", Some("Basic".to_owned()));
     CapabilityStatementRestSecurity {
         cors: Some(false),
-        service: vec![service],
+        service: vec![concept(Some(basic), None)],
         description: Some("HTTP Basic with the user name and password of GNU Health.".to_owned()),
         ..CapabilityStatementRestSecurity::default()
     }

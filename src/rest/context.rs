@@ -1,15 +1,14 @@
 //! What surrounds a request: its id, its clock, the settings, and the answer to an error.
 
-use std::rc::Rc;
 use std::time::Instant;
 
 use chrono::{NaiveDateTime, SecondsFormat, Utc};
 use http::header::{ALLOW, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
 
 use crate::config::Settings;
-use crate::db::{self, Database};
+use crate::db;
 
 use super::error::Error;
 use super::negotiation::Format;
@@ -63,8 +62,7 @@ impl Context {
     }
 
     /// The `OperationOutcome` of an error.
-    #[must_use]
-    pub fn refuse(&self, error: &Error, format: Format) -> Response<String> {
+    fn refuse(&self, error: &Error, format: Format) -> Response<String> {
         let mut refused = response::resource(error.status(), &error.outcome(&self.request), format);
         match error {
             Error::Unauthenticated => {
@@ -83,15 +81,23 @@ impl Context {
         refused
     }
 
-    /// Puts the request id on the response, and the request into the log.
-    pub async fn finish(
+    /// The response to a request: what was found, or the error in this format. Puts the request into the log.
+    pub async fn conclude(
         &self,
-        answer: &mut Response<String>,
+        result: Result<Response<String>, Error>,
+        format: Format,
         account: Account<'_>,
-        error: Option<&Error>,
-    ) {
-        response::add(answer, response::REQUEST_ID, &self.request);
-        let status = answer.status();
+    ) -> Response<String> {
+        let (mut answer, error) = match result {
+            Ok(answer) => (answer, None),
+            Err(error) => (self.refuse(&error, format), Some(error)),
+        };
+        response::add(&mut answer, response::REQUEST_ID, &self.request);
+        self.log(answer.status(), account, error.as_ref()).await;
+        answer
+    }
+
+    async fn log(&self, status: StatusCode, account: Account<'_>, error: Option<&Error>) {
         let cause = match error.filter(|_| status.is_server_error()) {
             Some(error) => Some(cause(error).await),
             None => None,
@@ -134,10 +140,17 @@ fn random_id() -> String {
     format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
-/// The database of these settings.
-#[must_use]
-pub fn database(settings: &Rc<Settings>) -> Database {
-    Database::new(&settings.database)
+/// Refuses methods that would change something.
+///
+/// # Errors
+/// [`Error::Method`]
+pub fn only_get(request: &Parts) -> Result<(), Error> {
+    match request.method {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(Error::Method {
+            allowed: "GET, HEAD",
+        }),
+    }
 }
 
 /// The base URL of links: what the operator set, else what the request was sent to.

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use http::Response;
 use http::request::Parts;
-use http::{Method, Response};
 use spin_sdk::http::Request;
 
 use crate::config::Settings;
@@ -15,7 +15,7 @@ use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
 use crate::tryton::view::View;
 
-use super::context::{self, Account, Context};
+use super::context::{Account, Context, only_get};
 use super::error::Error;
 use super::negotiation::{self, Format};
 use super::principal::Principal;
@@ -64,7 +64,7 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
         let interaction = route(R::DECLARATION, &request)?;
         account.interaction = interaction.name();
         let (pairs, format) = (pairs?, format?);
-        let database = context::database(&settings);
+        let database = Database::new(&settings.database);
         let view = view(R::DECLARATION, &database, principal).await?;
         let (request, context) = (&request, &context);
         let call = Call {
@@ -82,15 +82,11 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
             Interaction::Search => search::search::<R>(&call).await,
         }
     };
-    let (mut answer, error) = match result.await {
-        Ok((answer, count)) => {
-            account.count = Some(count);
-            (answer, None)
-        }
-        Err(error) => (context.refuse(&error, for_errors), Some(error)),
-    };
-    context.finish(&mut answer, account, error.as_ref()).await;
-    answer
+    let result = result.await.map(|(answer, count)| {
+        account.count = Some(count);
+        answer
+    });
+    context.conclude(result, for_errors, account).await
 }
 
 fn principal(
@@ -149,12 +145,8 @@ fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Erro
         }
         _ => return Err(no_route("nothing is served under this path")),
     };
-    match request.method {
-        Method::GET | Method::HEAD => Ok(interaction),
-        _ => Err(Error::Method {
-            allowed: "GET, HEAD",
-        }),
-    }
+    only_get(request)?;
+    Ok(interaction)
 }
 
 fn no_route(message: &str) -> Error {
@@ -173,6 +165,8 @@ impl Interaction {
 
 #[cfg(test)]
 mod tests {
+    use http::Method;
+
     use super::*;
     use crate::resource::patient;
 

@@ -3,16 +3,17 @@
 use headers::HeaderMapExt;
 use headers::authorization::{Authorization, Basic};
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde::Serialize;
 use spin_sdk::http::Request;
 
 use crate::config::Settings;
+use crate::db::Database;
 use crate::resource::{self, Declaration};
 use crate::search::query;
 use crate::tryton::catalog::Catalog;
 
-use super::context::{self, Account, Context, base_url};
+use super::context::{Account, Context, base_url, only_get};
 use super::error::Error;
 use super::health::Finding;
 use super::negotiation::{self, Format};
@@ -28,25 +29,11 @@ pub async fn serve(request: Request) -> Response<String> {
         "health/ready" => ("health", ready(&request).await),
         path => ("unknown", Err(Error::NoRoute(no_route(path)))),
     };
-    let (mut answer, error) = match result {
-        Ok(answer) => (answer, None),
-        Err(error) => (context.refuse(&error, Format::default()), Some(error)),
-    };
     let account = Account {
         interaction,
         ..Account::default()
     };
-    context.finish(&mut answer, account, error.as_ref()).await;
-    answer
-}
-
-fn only_get(request: &Parts) -> Result<(), Error> {
-    match request.method {
-        Method::GET | Method::HEAD => Ok(()),
-        _ => Err(Error::Method {
-            allowed: "GET, HEAD",
-        }),
-    }
+    context.conclude(result, Format::default(), account).await
 }
 
 fn no_route(path: &str) -> String {
@@ -72,7 +59,7 @@ async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
     let pairs = query::parse(request.uri.query().unwrap_or_default())?;
     let format = negotiation::format(&pairs, &request.headers)?;
     let settings = Settings::load().await?;
-    let database = context::database(&settings);
+    let database = Database::new(&settings.database);
     let mut served: Vec<&Declaration> = Vec::new();
     for declaration in resource::ALL {
         let catalog = Catalog::load(&database, declaration.root).await?;

@@ -133,8 +133,8 @@ impl Rights {
     }
 
     /// Rights that lack the models and fields named.
-    #[must_use]
-    pub fn without(models: &[&str], fields: &[(&str, &str)]) -> Self {
+    #[cfg(test)]
+    pub(crate) fn without(models: &[&str], fields: &[(&str, &str)]) -> Self {
         Self {
             closed_models: models.iter().map(ToString::to_string).collect(),
             closed_fields: fields

@@ -68,6 +68,17 @@ impl Node {
     }
 }
 
+/// A model of which only its own columns are read.
+#[must_use]
+pub const fn leaf(model: &'static str, fields: &'static [Field]) -> Node {
+    Node {
+        model,
+        fields,
+        one: &[],
+        many: &[],
+    }
+}
+
 /// A column with the same name in every version.
 #[must_use]
 pub const fn plain(columns: &'static [&'static str; 1]) -> Field {

@@ -70,10 +70,7 @@ impl Options {
 }
 
 /// A random secret of 64 hexadecimal digits.
-///
-/// # Errors
-/// If the system gives no randomness.
-pub fn random_secret() -> Result<String> {
+fn random_secret() -> Result<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).context("the system gives no randomness")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
@@ -136,15 +133,6 @@ impl App {
     #[must_use]
     pub fn process(&self) -> u32 {
         self.process.id()
-    }
-
-    /// Waits until the process ends by itself.
-    ///
-    /// # Errors
-    /// If it cannot be waited for.
-    pub fn wait(&mut self) -> Result<()> {
-        self.process.wait()?;
-        Ok(())
     }
 
     fn wait_until_it_answers(&mut self) -> Result<()> {

@@ -60,8 +60,7 @@ def groups_of(world):
         'doctor': [doctor], 'frontdesk': [shipped('Health Front Desk')], 'nurse': [shipped('Health Nursing' if world.is_44 else 'Health Nurse')],
         'lab': [shipped('Health Lab')], 'nogroup': [], 'nolab': [without_labs], 'restricted': [doctor, restricted],
         'ownpatients': [doctor, own],
-        # 4.4 groups have no parent: the nearest thing is to be in both
-        'child': [child, doctor] if world.is_44 else [child],
+        'child': [child],
         'inactive': [doctor],
     }
 

@@ -27,6 +27,7 @@ const DOCTOR: Node = Node {
         node: &PARTY_NAME,
     }],
     many: &[],
+    subject: Some("party"),
 };
 
 static ROOT: Node = Node {
@@ -45,6 +46,7 @@ static ROOT: Node = Node {
         },
     ],
     many: &[],
+    subject: Some("party"),
 };
 
 const GENDER_SYSTEM: &str = "http://hl7.org/fhir/administrative-gender";

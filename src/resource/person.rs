@@ -92,6 +92,7 @@ const ADDRESS: Node = Node {
         },
     ],
     many: &[],
+    subject: None,
 };
 
 const DOMICILIARY_UNIT: Node = Node {
@@ -120,6 +121,7 @@ const DOMICILIARY_UNIT: Node = Node {
         },
     ],
     many: &[],
+    subject: None,
 };
 
 const LANGUAGE: Node = leaf("ir.lang", &[plain(&["code"]), plain(&["name"])]);
@@ -134,6 +136,7 @@ const PARTY_LANGUAGE: Node = Node {
         node: &LANGUAGE,
     }],
     many: &[],
+    subject: None,
 };
 
 const DEATH_CERTIFICATE: Node = leaf(
@@ -202,6 +205,7 @@ pub(super) const PARTY: Node = Node {
             node: &PARTY_LANGUAGE,
         },
     ],
+    subject: None,
 };
 
 /// The little of a person that a reference to one shows.

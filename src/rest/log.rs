@@ -1,8 +1,12 @@
 //! One structured line on stderr per request. Never a name, an identifier or a search value of a patient.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::Write;
 
 use serde::Serialize;
+
+use crate::tryton::rule::Refused;
 
 /// What a request's line says. Absent parts are left out.
 #[derive(Debug, Default, Serialize)]
@@ -35,5 +39,18 @@ pub struct Line<'a> {
 pub fn write(line: &impl Serialize) {
     if let Ok(line) = serde_json::to_string(line) {
         let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+/// Writes down record rules that grant nothing because they cannot be compiled: once in the life of an instance, since
+/// rights are read again every few seconds.
+pub fn write_refused(rules: &[Refused]) {
+    thread_local! {
+        static WRITTEN: RefCell<HashSet<Refused>> = RefCell::default();
+    }
+    for rule in rules {
+        if WRITTEN.with_borrow_mut(|written| written.insert(rule.clone())) {
+            write(rule);
+        }
     }
 }

@@ -19,7 +19,7 @@ use super::context::{Account, Context, only_get};
 use super::error::Error;
 use super::negotiation::{self, Format};
 use super::principal::Principal;
-use super::{read, search};
+use super::{log, read, search};
 
 /// What a path and method ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +113,7 @@ async fn view(
 ) -> Result<View, Error> {
     let catalog = Catalog::load(database, declaration.root).await?;
     let rights = Rights::load(database, principal.user, declaration.root).await?;
+    log::write_refused(rights.refused());
     let view = View::new(catalog, rights);
     view.table(declaration.root)?;
     Ok(view)

@@ -257,7 +257,7 @@ fn at_target(
     target: &'static Target,
     condition: impl FnOnce(&mut Sql, &Leaf<'_>) -> Result<String, Hidden>,
 ) -> Result<String, Hidden> {
-    let way = Way::along(scope, target.path)?;
+    let way = Way::along(sql, scope, target.path)?;
     let column = field_column(scope.view, way.node, target.field, &way.alias)?;
     let leaf = Leaf {
         scope,
@@ -270,14 +270,14 @@ fn at_target(
     if target.unless.is_empty() {
         return Ok(matched);
     }
-    match Way::along(scope, target.unless) {
+    match Way::along(sql, scope, target.unless) {
         Ok(way) => Ok(format!("({matched} AND NOT {})", way.wrap("true"))),
         Err(Hidden::Missing(_)) => Ok(matched),
         Err(denied) => Err(denied),
     }
 }
 
-/// A path of relations as nested `EXISTS`.
+/// A path of relations as nested `EXISTS`, over records that the user may see.
 struct Way {
     opening: String,
     depth: usize,
@@ -286,7 +286,7 @@ struct Way {
 }
 
 impl Way {
-    fn along(scope: &Scope<'_>, path: &[&str]) -> Result<Self, Hidden> {
+    fn along(sql: &mut Sql, scope: &Scope<'_>, path: &[&str]) -> Result<Self, Hidden> {
         let mut way = Self {
             opening: String::new(),
             depth: 0,
@@ -296,12 +296,12 @@ impl Way {
         // The main model too: a user who may not read it must not search it.
         scope.view.table(scope.root)?;
         for key in path {
-            way.step(scope.view, key)?;
+            way.step(sql, scope.view, key)?;
         }
         Ok(way)
     }
 
-    fn step(&mut self, view: &View, key: &str) -> Result<(), Hidden> {
+    fn step(&mut self, sql: &mut Sql, view: &View, key: &str) -> Result<(), Hidden> {
         let unknown = || Hidden::Missing(format!("{}.{key}", self.node.model));
         let (to_one, to_many) = (find(self.node.one, key), find(self.node.many, key));
         let relation = to_one.or(to_many).ok_or_else(unknown)?;
@@ -321,6 +321,9 @@ impl Way {
             ),
         };
         self.opening += &format!("EXISTS (SELECT FROM {table} {alias} WHERE {join} AND ");
+        if let Some(visible) = view.visible(sql, relation.node, &alias) {
+            self.opening += &format!("{visible} AND ");
+        }
         self.depth += 1;
         self.node = relation.node;
         self.alias = alias;

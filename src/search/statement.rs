@@ -8,16 +8,17 @@ use super::Error;
 use super::condition::{ROOT, Scope};
 use super::plan::Plan;
 
-/// The record with this id: at most one row, its JSON.
+/// The record with this id: at most one row, its JSON. None if a record rule hides it.
 ///
 /// # Errors
 /// [`Hidden`] if the user may not read the model.
 pub fn read(scope: &Scope<'_>, id: i64) -> Result<Sql, Hidden> {
     let from = from(scope)?;
-    let json = projection::json(scope.view, scope.root, ROOT);
     let mut sql = Sql::default();
-    let id = sql.bind(Bound::Integer(id));
-    sql.text = format!("SELECT {json} {from} WHERE {ROOT}.\"id\" = {id}");
+    let json = projection::json(&mut sql, scope.view, scope.root, ROOT);
+    let mut conditions = vec![format!("{ROOT}.\"id\" = {}", sql.bind(Bound::Integer(id)))];
+    conditions.extend(scope.view.visible(&mut sql, scope.root, ROOT));
+    sql.text = format!("SELECT {json} {from}{}", filter(&conditions));
     Ok(sql)
 }
 
@@ -35,7 +36,7 @@ pub fn page(scope: &Scope<'_>, plan: &Plan, after: Option<i64>) -> Result<Sql, E
         ));
     }
     let limit = sql.bind(Bound::Integer(i64::from(plan.count) + 1));
-    let json = projection::json(scope.view, scope.root, ROOT);
+    let json = projection::json(&mut sql, scope.view, scope.root, ROOT);
     let (from, filter) = (from(scope).map_err(main_model)?, filter(&conditions));
     sql.text =
         format!("SELECT {ROOT}.\"id\", {json} {from}{filter} ORDER BY {ROOT}.\"id\" LIMIT {limit}");
@@ -55,11 +56,12 @@ pub fn total(scope: &Scope<'_>, plan: &Plan) -> Result<Sql, Error> {
 
 fn conditions(scope: &Scope<'_>, plan: &Plan) -> Result<(Sql, Vec<String>), Error> {
     let mut sql = Sql::default();
-    let conditions = plan
+    let criteria = plan
         .criteria
         .iter()
         .map(|criterion| criterion.condition(&mut sql, scope));
-    let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
+    let mut conditions = criteria.collect::<Result<Vec<_>, _>>()?;
+    conditions.extend(scope.view.visible(&mut sql, scope.root, ROOT));
     Ok((sql, conditions))
 }
 

@@ -1,58 +1,99 @@
-//! What a user may read: model access, field access and record rules, in one statement.
+//! What a user may read: model access, field access and record rules, all of them read in one statement.
 //!
 //! The rules are trytond's (`ir/model.py`, `ir/rule.py`, `res/group.py`): rights of all the user's groups, inherited
 //! ones included, are joined with those for everybody; any row that grants wins; where no row applies all is allowed.
-//! Stricter in two points. Record rules are not evaluated yet: a model under a rule that applies to the user is closed
-//! to them. And `__access__`, which can only widen rights, is not followed.
+//! How record rules are joined and compiled stands in [`super::rule`].
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::db::{Database, Error, Parameter, Sql};
+use serde::Deserialize;
+
+use crate::db::{Error, Parameter, Sql};
+use crate::tryton::inherit::ancestors;
 use crate::tryton::model::Node;
+use crate::tryton::rule::{self, Refused, Restriction, Rule};
+use crate::tryton::schema::Version;
+use crate::tryton::source::Source;
 
 /// How long rights are remembered inside an instance: a change takes effect within this time.
 pub const REMEMBERED: Duration = Duration::from_secs(5);
 
-/// The rows of all three kinds that concern a user (`$1`) and some models (`$2`). Groups have no `parent` in trytond 6.0,
-/// where naming the column would be an error: it is read through JSON.
+/// All that concerns a user (`$1`) and some models (`$2`), as one JSON text (see [`Facts`]).
+///
+/// trytond 6.0 asks for active groups where it decides on model and field access, but not where it chooses record rules;
+/// 7.0 does everywhere.
 const STATEMENT: &str = r#"
 WITH RECURSIVE inherited(id, ancestor) AS (
     SELECT id, id FROM res_group
-    UNION SELECT i.id, (to_jsonb(g)->>'parent')::int FROM inherited i JOIN res_group g ON g.id = i.ancestor
-    WHERE to_jsonb(g)->>'parent' IS NOT NULL
-), member(id) AS (
-    SELECT DISTINCT g.id FROM "res_user-res_group" ug JOIN inherited i ON i.id = ug."group"
-    JOIN res_group g ON g.id = i.ancestor WHERE ug."user" = $1::bigint AND g.active
-)
-SELECT 'model', m.model::text, NULL::text, bool_or(coalesce(a.perm_read, false))
-FROM ir_model_access a JOIN ir_model m ON m.id = a.model
-WHERE m.model = ANY($2::text[]) AND a.active AND (a."group" IS NULL OR a."group" IN (SELECT id FROM member))
-GROUP BY m.model
-UNION ALL
-SELECT 'field', m.model::text, f.name::text, bool_or(coalesce(a.perm_read, false))
-FROM ir_model_field_access a JOIN ir_model_field f ON f.id = a.field JOIN ir_model m ON m.id = f.model
-WHERE m.model = ANY($2::text[]) AND a.active AND (a."group" IS NULL OR a."group" IN (SELECT id FROM member))
-GROUP BY m.model, f.name
-UNION ALL
-SELECT DISTINCT 'rule', m.model::text, NULL::text, false
-FROM ir_rule_group r JOIN ir_model m ON m.id = r.model
-WHERE m.model = ANY($2::text[]) AND r.perm_read AND (r.global_p OR r.default_p OR EXISTS (
-    SELECT FROM "ir_rule_group-res_group" rg WHERE rg.rule_group = r.id AND rg."group" IN (SELECT id FROM member)))
+    UNION SELECT i.id, g.parent FROM inherited i JOIN res_group g ON g.id = i.ancestor WHERE g.parent IS NOT NULL
+), member(id, active) AS (
+    SELECT DISTINCT g.id, g.active FROM "res_user-res_group" ug JOIN inherited i ON i.id = ug."group"
+    JOIN res_group g ON g.id = i.ancestor WHERE ug."user" = $1::bigint
+), access_group(id) AS (SELECT id FROM member WHERE active),
+version(new) AS (SELECT to_regclass('ir_model_log') IS NOT NULL),
+rule_group(id) AS (SELECT m.id FROM member m, version v WHERE m.active OR NOT v.new)
+SELECT json_build_object(
+    'new', (SELECT new FROM version),
+    'models', (SELECT json_object_agg(model, granted) FROM (
+        SELECT m.model, bool_or(coalesce(a.perm_read, false)) AS granted
+        FROM ir_model_access a JOIN ir_model m ON m.id = a.model
+        WHERE m.model = ANY($2::text[]) AND a.active
+        AND (a."group" IS NULL OR a."group" IN (SELECT id FROM access_group)) GROUP BY m.model) access),
+    'closed_fields', (SELECT json_agg(json_build_array(model, name)) FROM (
+        SELECT m.model, f.name
+        FROM ir_model_field_access a JOIN ir_model_field f ON f.id = a.field JOIN ir_model m ON m.id = f.model
+        WHERE m.model = ANY($2::text[]) AND a.active
+        AND (a."group" IS NULL OR a."group" IN (SELECT id FROM access_group))
+        GROUP BY m.model, f.name HAVING NOT bool_or(coalesce(a.perm_read, false))) access),
+    'rules', (SELECT json_agg(json_build_object('id', r.id, 'group', g.id, 'model', m.model,
+            'global', coalesce(g.global_p, false), 'domain', r.domain) ORDER BY r.id)
+        FROM ir_rule r JOIN ir_rule_group g ON g.id = r.rule_group JOIN ir_model m ON m.id = g.model
+        WHERE m.model = ANY($2::text[]) AND g.perm_read AND (g.global_p OR g.default_p OR EXISTS (
+            SELECT FROM "ir_rule_group-res_group" l
+            WHERE l.rule_group = g.id AND l."group" IN (SELECT id FROM rule_group)))),
+    'without_rule', (SELECT json_agg(DISTINCT m.model) FROM ir_rule_group g JOIN ir_model m ON m.id = g.model
+        WHERE m.model = ANY($2::text[]) AND NOT EXISTS (SELECT FROM ir_rule r WHERE r.rule_group = g.id) AND EXISTS (
+            SELECT FROM "ir_rule_group-res_group" l
+            WHERE l.rule_group = g.id AND l."group" IN (SELECT id FROM rule_group))),
+    'groups', (SELECT json_agg(id ORDER BY id) FROM rule_group),
+    'companies', (SELECT CASE u.company_filter
+            WHEN 'one' THEN (SELECT json_agg(u.company) WHERE u.company IS NOT NULL)
+            WHEN 'all' THEN (SELECT json_agg(c.company ORDER BY c.company)
+                FROM "res_user-company_company" c WHERE c."user" = u.id) END
+        FROM res_user u WHERE u.id = $1::bigint)
+)::text
 "#;
 
-/// Rights, and when they were asked for.
-type Loaded = (Instant, Rc<Rights>);
+/// What [`STATEMENT`] finds. A part that is NULL there is empty here.
+#[derive(Debug, Default, Deserialize)]
+struct Facts {
+    /// Whether this is trytond 7.0.
+    #[serde(default)]
+    new: bool,
+    /// The models that have an access row which concerns the user, and whether one grants.
+    models: Option<HashMap<String, bool>>,
+    closed_fields: Option<Vec<(String, String)>>,
+    rules: Option<Vec<Rule>>,
+    /// The models with a rule group that is linked to a group of the user and has no rule.
+    without_rule: Option<BTreeSet<String>>,
+    groups: Option<Vec<i64>>,
+    companies: Option<Vec<i64>>,
+}
 
-/// What a user may not read of some models.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+/// What a user may read of some models.
+#[derive(Debug, Default, Clone)]
 pub struct Rights {
     closed_models: HashSet<String>,
     closed_fields: HashSet<(String, String)>,
-    ruled_models: HashSet<String>,
+    restrictions: HashMap<String, Restriction>,
+    refused: Vec<Refused>,
 }
+
+/// Rights, and when they were asked for.
+type Loaded = (Instant, Rc<Rights>);
 
 impl Rights {
     /// The user's rights on the models of a resource type, at most [`REMEMBERED`] old.
@@ -60,7 +101,7 @@ impl Rights {
     /// # Errors
     /// See [`Error`].
     pub async fn load(
-        database: &Database,
+        source: &impl Source,
         user: i64,
         root: &'static Node,
     ) -> Result<Rc<Self>, Error> {
@@ -75,7 +116,8 @@ impl Rights {
             return Ok(rights);
         }
         let asked = Instant::now();
-        let rights = Rc::new(Self::read(database, user, root).await?);
+        let models: BTreeSet<&str> = root.tree().into_iter().map(|node| node.model).collect();
+        let rights = Rc::new(Self::read(source, user, &models).await?);
         LOADED.with_borrow_mut(|loaded| {
             loaded.retain(|_, (at, _)| fresh(at));
             loaded.insert(key, (asked, Rc::clone(&rights)));
@@ -83,44 +125,70 @@ impl Rights {
         Ok(rights)
     }
 
-    async fn read(database: &Database, user: i64, root: &'static Node) -> Result<Self, Error> {
-        let models: Vec<String> = root
-            .tree()
-            .into_iter()
-            .map(|node| node.model.to_owned())
+    /// The user's rights on some models, as they are now.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn read(
+        source: &impl Source,
+        user: i64,
+        models: &BTreeSet<&str>,
+    ) -> Result<Self, Error> {
+        let concerned: BTreeSet<String> = models
+            .iter()
+            .flat_map(|model| ancestors(model))
+            .map(|ancestor| ancestor.model)
             .collect();
-        let sql = Sql::new(
-            STATEMENT,
-            vec![Parameter::Integer(user), Parameter::Texts(models)],
-        );
-        let mut rights = Self::default();
-        for row in database.rows(&sql).await? {
-            if row.boolean(3)? == Some(true) {
-                continue;
-            }
-            let model = row.text(1)?.unwrap_or_default().to_owned();
-            let new = match (row.text(0)?, row.text(2)?) {
-                (Some("field"), Some(field)) => {
-                    rights.closed_fields.insert((model, field.to_owned()))
-                }
-                (Some("rule"), _) => rights.ruled_models.insert(model),
-                _ => rights.closed_models.insert(model),
-            };
-            debug_assert!(new, "the statement groups by what it denies");
+        let parameters = vec![
+            Parameter::Integer(user),
+            Parameter::Texts(concerned.into_iter().collect()),
+        ];
+        let json = source.text(&Sql::new(STATEMENT, parameters)).await?;
+        let facts: Facts = serde_json::from_str(&json).map_err(|_| Error::Type)?;
+        let mut rights = Self::of_models_and_fields(&facts, models);
+        let set = rule::Set {
+            rules: facts.rules.unwrap_or_default(),
+            without_rule: facts.without_rule.unwrap_or_default(),
+            groups: facts.groups.unwrap_or_default(),
+            companies: facts.companies.unwrap_or_default(),
+            user,
+            version: if facts.new {
+                Version::V7_0
+            } else {
+                Version::V6_0
+            },
+        };
+        if !set.rules.is_empty() {
+            (rights.restrictions, rights.refused) = rule::restrict(source, &set, models).await?;
         }
         Ok(rights)
     }
 
-    /// Whether model access and record rules leave the model open.
-    #[must_use]
-    pub fn may_read(&self, model: &str) -> bool {
-        !self.closed_models.contains(model) && !self.ruled_models.contains(model)
+    fn of_models_and_fields(facts: &Facts, models: &BTreeSet<&str>) -> Self {
+        let granted = |model: &str| facts.models.as_ref()?.get(model).copied();
+        let closed = |model: &&&str| {
+            let rows: Vec<bool> = ancestors(model)
+                .iter()
+                .filter_map(|ancestor| granted(&ancestor.model))
+                .collect();
+            !rows.is_empty() && !rows.contains(&true)
+        };
+        let fields = facts.closed_fields.iter().flatten().cloned();
+        Self {
+            closed_models: models
+                .iter()
+                .filter(closed)
+                .map(ToString::to_string)
+                .collect(),
+            closed_fields: fields.collect(),
+            ..Self::default()
+        }
     }
 
-    /// Whether the model is closed because of a record rule alone.
+    /// Whether model access leaves the model open.
     #[must_use]
-    pub fn is_ruled(&self, model: &str) -> bool {
-        self.ruled_models.contains(model) && !self.closed_models.contains(model)
+    pub fn may_read(&self, model: &str) -> bool {
+        !self.closed_models.contains(model)
     }
 
     /// Whether field access leaves the field open. `id` always is (`ModelStorage.read`, trytond/model/modelstorage.py).
@@ -132,6 +200,25 @@ impl Rights {
                 .contains(&(model.to_owned(), field.to_owned()))
     }
 
+    /// The fields of a model that field access closes.
+    #[must_use]
+    pub fn closed_fields(&self, model: &str) -> Vec<&str> {
+        let of_model = self.closed_fields.iter().filter(|(of, _)| of == model);
+        of_model.map(|(_, field)| field.as_str()).collect()
+    }
+
+    /// What record rules leave of a model; `None`: every record.
+    #[must_use]
+    pub fn restriction(&self, model: &str) -> Option<&Restriction> {
+        self.restrictions.get(model)
+    }
+
+    /// The record rules that could not be compiled, and grant nothing therefore.
+    #[must_use]
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
     /// Rights that lack the models and fields named.
     #[cfg(test)]
     pub(crate) fn without(models: &[&str], fields: &[(&str, &str)]) -> Self {
@@ -141,7 +228,37 @@ impl Rights {
                 .iter()
                 .map(|(model, field)| ((*model).to_owned(), (*field).to_owned()))
                 .collect(),
-            ruled_models: HashSet::new(),
+            ..Self::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rights(facts: &str, models: &[&str]) -> Rights {
+        let facts = serde_json::from_str(facts).unwrap();
+        Rights::of_models_and_fields(&facts, &models.iter().copied().collect())
+    }
+
+    #[test]
+    fn a_model_without_a_row_is_open_and_any_row_that_grants_opens() {
+        let rights = rights(r#"{"models": {"a": false, "b": true}}"#, &["a", "b", "c"]);
+        assert!(!rights.may_read("a"));
+        assert!(rights.may_read("b") && rights.may_read("c"));
+    }
+
+    #[test]
+    fn what_a_model_inherits_rights_from_may_open_or_close_it() {
+        let product = |models: &str| {
+            let facts = format!(r#"{{"models": {models}}}"#);
+            rights(&facts, &["product.product"]).may_read("product.product")
+        };
+        assert!(!product(r#"{"product.template": false}"#));
+        assert!(product(
+            r#"{"product.template": true, "product.product": false}"#
+        ));
+        assert!(product("{}"));
     }
 }

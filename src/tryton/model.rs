@@ -14,6 +14,10 @@ pub struct Node {
     pub one: &'static [Relation],
     /// Records that refer to it (one2many).
     pub many: &'static [Relation],
+    /// The key of the relation in `one` to the record that this one is about: of a patient the person, of a laboratory
+    /// result the patient. Where a record rule hides that record, this one is hidden too. Stricter than trytond, which
+    /// lists it with the bare id (see [`crate::tryton::view::View::visible`]).
+    pub subject: Option<&'static str>,
 }
 
 /// A column of a model.
@@ -56,6 +60,13 @@ impl Node {
         self.model.replace('.', "_")
     }
 
+    /// The relation to the record that this one is about.
+    #[must_use]
+    pub fn about(&self) -> Option<&'static Relation> {
+        let key = self.subject?;
+        self.one.iter().find(|relation| relation.key == key)
+    }
+
     /// This node and all below it.
     #[must_use]
     pub fn tree(&'static self) -> Vec<&'static Node> {
@@ -76,6 +87,7 @@ pub const fn leaf(model: &'static str, fields: &'static [Field]) -> Node {
         fields,
         one: &[],
         many: &[],
+        subject: None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Children are aggregated inside the statement, so a page of resources is one statement whatever it contains
 //! (a row costs the host about 20 µs, a statement three round trips).
 
-use crate::db::identifier;
+use crate::db::{Sql, identifier};
 use crate::tryton::model::{Field, Node, Read, Relation, plain};
 use crate::tryton::view::View;
 
@@ -13,35 +13,28 @@ pub const CHANGED: &str = "changed";
 /// The columns of the record aliased `alias`, with its relations as nested JSON: a select list.
 /// What the view hides is simply not in it.
 #[must_use]
-pub fn select_list(view: &View, node: &'static Node, alias: &str) -> String {
+pub fn select_list(sql: &mut Sql, view: &View, node: &'static Node, alias: &str) -> String {
     let changed = last_written(view, node, alias);
     let fields = node
         .fields
         .iter()
         .filter_map(|field| column(view, node, field, alias));
-    let one = node
-        .one
-        .iter()
-        .filter_map(|relation| to_one(view, node, relation, alias));
-    let many = node
-        .many
-        .iter()
-        .filter_map(|relation| to_many(view, relation, alias));
-    changed
-        .into_iter()
-        .chain(fields)
-        .chain(one)
-        .chain(many)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let mut list: Vec<String> = changed.into_iter().chain(fields).collect();
+    for relation in node.one {
+        list.extend(to_one(sql, view, node, relation, alias));
+    }
+    for relation in node.many {
+        list.extend(to_many(sql, view, relation, alias));
+    }
+    list.join(", ")
 }
 
 /// The record aliased `alias` as one JSON text.
 #[must_use]
-pub fn json(view: &View, node: &'static Node, alias: &str) -> String {
+pub fn json(sql: &mut Sql, view: &View, node: &'static Node, alias: &str) -> String {
     format!(
         "(SELECT row_to_json(r) FROM (SELECT {}) r)::text",
-        select_list(view, node, alias)
+        select_list(sql, view, node, alias)
     )
 }
 
@@ -66,30 +59,59 @@ fn column(view: &View, node: &Node, field: &Field, alias: &str) -> Option<String
     Some(format!("{expression} AS {}", identifier(field.key)))
 }
 
-fn to_one(view: &View, node: &Node, relation: &Relation, alias: &str) -> Option<String> {
-    let (table, column) = (
-        view.table(relation.node).ok()?,
-        view.one(node, relation).ok()?,
-    );
+fn to_one(
+    sql: &mut Sql,
+    view: &View,
+    node: &Node,
+    relation: &Relation,
+    alias: &str,
+) -> Option<String> {
+    let column = identifier(view.one(node, relation).ok()?);
     let inner = below(alias, relation);
+    let record = record(
+        sql,
+        view,
+        relation.node,
+        &inner,
+        &format!("{inner}.\"id\" = {alias}.{column}"),
+    )?;
+    let key = identifier(relation.key);
     Some(format!(
-        "(SELECT row_to_json(r) FROM (SELECT {} FROM {} {inner} WHERE {inner}.\"id\" = {alias}.{}) r) AS {}",
-        select_list(view, relation.node, &inner),
-        identifier(&table),
-        identifier(column),
-        identifier(relation.key),
+        "(SELECT row_to_json(r) FROM ({record}) r) AS {key}"
     ))
 }
 
-fn to_many(view: &View, relation: &Relation, alias: &str) -> Option<String> {
-    let (table, column) = (view.table(relation.node).ok()?, view.many(relation).ok()?);
+fn to_many(sql: &mut Sql, view: &View, relation: &Relation, alias: &str) -> Option<String> {
+    let column = identifier(view.many(relation).ok()?);
     let inner = below(alias, relation);
+    let record = record(
+        sql,
+        view,
+        relation.node,
+        &inner,
+        &format!("{inner}.{column} = {alias}.\"id\""),
+    )?;
+    let key = identifier(relation.key);
     Some(format!(
-        "(SELECT json_agg(r) FROM (SELECT {} FROM {} {inner} WHERE {inner}.{} = {alias}.\"id\" ORDER BY {inner}.\"id\") r) AS {}",
-        select_list(view, relation.node, &inner),
-        identifier(&table),
-        identifier(column),
-        identifier(relation.key),
+        "(SELECT json_agg(r) FROM ({record} ORDER BY {inner}.\"id\") r) AS {key}"
+    ))
+}
+
+/// The related records that the user may see.
+fn record(
+    sql: &mut Sql,
+    view: &View,
+    node: &'static Node,
+    alias: &str,
+    joined: &str,
+) -> Option<String> {
+    let table = identifier(&view.table(node).ok()?);
+    let list = select_list(sql, view, node, alias);
+    let visible = view
+        .visible(sql, node, alias)
+        .map_or_else(String::new, |visible| format!(" AND {visible}"));
+    Some(format!(
+        "SELECT {list} FROM {table} {alias} WHERE {joined}{visible}"
     ))
 }
 
@@ -113,6 +135,7 @@ mod tests {
         fields: &[ID, plain(&["family"])],
         one: &[],
         many: &[],
+        subject: None,
     };
     static PARTY: Node = Node {
         model: "party",
@@ -123,6 +146,7 @@ mod tests {
             columns: &["party", "name"],
             node: &NAME,
         }],
+        subject: None,
     };
     static PATIENT: Node = Node {
         model: "patient",
@@ -133,6 +157,7 @@ mod tests {
             node: &PARTY,
         }],
         many: &[],
+        subject: Some("party"),
     };
 
     fn view(tables: &[(&str, &[&str])], rights: Rights) -> View {
@@ -155,9 +180,13 @@ mod tests {
         ("person_name", &["id", "party", "family"]),
     ];
 
+    fn listed(view: &View, node: &'static Node, alias: &str) -> String {
+        select_list(&mut Sql::default(), view, node, alias)
+    }
+
     #[test]
     fn children_are_aggregated_inside_the_statement() {
-        let list = select_list(&view(NEW, Rights::default()), &PATIENT, "t");
+        let list = listed(&view(NEW, Rights::default()), &PATIENT, "t");
         assert_eq!(
             list,
             "t.\"id\" AS \"id\", (SELECT row_to_json(r) FROM (SELECT t_party.\"id\" AS \"id\", \
@@ -175,7 +204,7 @@ mod tests {
             ("party", &["id"]),
             ("person_name", &["id", "name"]),
         ];
-        let list = select_list(&view(&old, Rights::default()), &PATIENT, "t");
+        let list = listed(&view(&old, Rights::default()), &PATIENT, "t");
         assert!(list.contains("= t.\"name\""), "{list}");
         assert!(
             list.contains("t_party_names.\"name\" = t_party.\"id\""),
@@ -190,14 +219,14 @@ mod tests {
             "person_name",
             &["id", "family", "create_date", "write_date"][..],
         )];
-        let list = select_list(&view(&tables, Rights::default()), &NAME, "n");
+        let list = listed(&view(&tables, Rights::default()), &NAME, "n");
         let changed = "coalesce(n.\"write_date\", n.\"create_date\") AS \"changed\", ";
         assert!(list.starts_with(changed), "{list}");
     }
 
     #[test]
     fn a_denied_field_or_model_is_not_selected() {
-        let list = select_list(
+        let list = listed(
             &view(
                 NEW,
                 Rights::without(&["person.name"], &[("party", "weight")]),
@@ -209,7 +238,7 @@ mod tests {
             !list.contains("names") && !list.contains("weight"),
             "{list}"
         );
-        let list = select_list(
+        let list = listed(
             &view(NEW, Rights::without(&[], &[("patient", "party")])),
             &PATIENT,
             "t",

@@ -17,6 +17,7 @@
     reason = "a test that meets something unexpected fails by panicking, and nobody else uses this crate"
 )]
 
+mod access;
 mod authentication;
 mod bad_input;
 mod birthdate;
@@ -27,11 +28,13 @@ mod load;
 mod manifest;
 mod metadata;
 mod negotiation;
+mod oracle;
 mod outage;
 mod paging;
 mod privacy;
 mod read;
 mod rights;
+mod rules;
 mod search;
 mod sql;
 mod strings;
@@ -60,6 +63,7 @@ type Subject = (&'static str, fn() -> Vec<Test>);
 
 /// What only reads, or writes what nobody else looks at.
 const CONCURRENT: &[Subject] = &[
+    ("access", access::tests),
     ("authentication", authentication::tests),
     ("bad_input", bad_input::tests),
     ("birthdate", birthdate::tests),
@@ -79,6 +83,7 @@ const CONCURRENT: &[Subject] = &[
 /// What others must not run beside, in this order.
 const ALONE: &[Subject] = &[
     ("changes", changes),
+    ("rules", rules::tests),
     ("health", health::tests),
     ("load", load::tests),
     ("outage", outage::tests),

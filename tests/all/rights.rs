@@ -7,7 +7,6 @@ use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
-        a_user_under_a_record_rule_is_denied_with_the_reason,
         denied_fields_are_absent_and_all_else_is_there,
         who_is_denied_nothing_sees_what_the_doctor_sees,
     ]
@@ -19,21 +18,6 @@ pub fn tests_that_change_rights() -> Vec<Test> {
         a_field_denied_is_gone_from_resource_and_search_within_seconds,
         a_related_model_denied_is_gone_from_resource_and_search,
     ]
-}
-
-fn a_user_under_a_record_rule_is_denied_with_the_reason(world: &World) {
-    let client = world.as_user("ownpatients");
-    for path in [
-        "/Patient/1",
-        "/Patient/999999",
-        "/Patient",
-        "/Patient?name=Betz",
-        "/Patient?_count=0",
-    ] {
-        let reason = client.get(path).refused(403, "forbidden");
-        assert!(reason.contains("record rule"), "{path}: {reason}");
-        assert!(reason.contains("gnuhealth.patient"), "{path}: {reason}");
-    }
 }
 
 fn denied_fields_are_absent_and_all_else_is_there(world: &World) {

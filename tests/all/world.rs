@@ -27,6 +27,7 @@ pub struct World {
     users: Vec<DemoUser>,
     version: GnuHealth,
     owner_url: String,
+    python: PathBuf,
     database_url: String,
     database_port: u16,
     database_name: String,
@@ -63,6 +64,7 @@ impl World {
             users: database.users(),
             version,
             owner_url: database.owner_url(),
+            python: database.python(),
             database_url: database.url(),
             database_port: database.port(),
             database_name: database.name().to_owned(),
@@ -116,6 +118,16 @@ impl World {
 
     pub fn sql(&self) -> Sql {
         Sql::connect(&self.owner_url, self.version)
+    }
+
+    /// Where trytond and the tests connect to: as the owner of everything.
+    pub fn owner_url(&self) -> &str {
+        &self.owner_url
+    }
+
+    /// A Python that has trytond and GNU Health.
+    pub fn python(&self) -> &Path {
+        &self.python
     }
 
     /// The database, to stop and start it.

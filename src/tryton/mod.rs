@@ -5,6 +5,7 @@
 //! - [`access`]: which of them a user may read.
 //! - [`view`]: both together, the only way from a description to a column.
 //! - [`projection`]: a description compiled into one JSON expression.
+//! - [`pyson`]: record rules, from what is stored to a condition in SQL.
 //! - [`user`], [`password`]: who signs in.
 
 pub mod access;
@@ -12,5 +13,7 @@ pub mod catalog;
 pub mod model;
 pub mod password;
 pub mod projection;
+pub mod pyson;
+mod pyson_date;
 pub mod user;
 pub mod view;

@@ -5,15 +5,20 @@
 //! - [`access`]: which of them a user may read.
 //! - [`view`]: both together, the only way from a description to a column.
 //! - [`projection`]: a description compiled into one JSON expression.
-//! - [`pyson`]: record rules, from what is stored to a condition in SQL.
+//! - [`pyson`], [`domain`], [`compile`]: record rules, from what is stored to a condition in SQL, with
+//!   [`schema`] and [`relations`]: what is known of all models.
 //! - [`user`], [`password`]: who signs in.
 
 pub mod access;
 pub mod catalog;
+pub mod compile;
+pub mod domain;
 pub mod model;
 pub mod password;
 pub mod projection;
 pub mod pyson;
 mod pyson_date;
+pub mod relations;
+pub mod schema;
 pub mod user;
 pub mod view;

@@ -16,10 +16,7 @@ const INHERITANCE: &[Inheritance] = &[
     ),
     ("product.identifier", &[("product", "product.product")]),
     ("product.product", &[("template", "product.template")]),
-    (
-        "stock.inventory.line",
-        &[("inventory", "stock.inventory")],
-    ),
+    ("stock.inventory.line", &[("inventory", "stock.inventory")]),
 ];
 
 /// A model whose rights count for another one.

@@ -7,15 +7,23 @@
 //! - [`source`]: where all this is read from.
 //! - [`view`]: both together, the only way from a description to a column.
 //! - [`projection`]: a description compiled into one JSON expression.
+//! - [`pyson`], [`domain`], [`compile`]: record rules, from what is stored to a condition in SQL, with
+//!   [`schema`] and [`relations`]: what is known of all models.
 //! - [`user`], [`password`]: who signs in.
 
 pub mod access;
 pub mod catalog;
+pub mod compile;
+pub mod domain;
 pub mod inherit;
 pub mod model;
 pub mod password;
 pub mod projection;
+pub mod pyson;
+mod pyson_date;
+pub mod relations;
 pub mod rule;
+pub mod schema;
 pub mod source;
 pub mod user;
 pub mod view;

@@ -40,7 +40,7 @@ pub struct Rule {
 }
 
 /// The rules that concern a user, and what their domains are evaluated with.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Set {
     /// The rules.
     pub rules: Vec<Rule>,
@@ -150,7 +150,12 @@ pub async fn restrict(
                         .map(|()| domain),
                     Err(reason) => Err(reason),
                 };
-                groups.add(rule, domain.map_err(|reason| refused.push(refusal(rule, model, reason))).ok());
+                groups.add(
+                    rule,
+                    domain
+                        .map_err(|reason| refused.push(refusal(rule, model, reason)))
+                        .ok(),
+                );
             }
         }
         joined.extend(groups.joined().map(|groups| ((*model).to_owned(), groups)));
@@ -224,7 +229,7 @@ async fn compiles(
     for _ in 0..MOST_LOADS {
         match compile::condition(domain, model, "t", schema, &mut Sql::default()) {
             Ok(_) => return Ok(Ok(())),
-            Err(NotCompiled::Missing(models)) => {
+            Err(NotCompiled::Unloaded(models)) => {
                 schema.extend(load(source, models.iter().map(String::as_str)).await?);
             }
             Err(refused) => return Ok(Err(refused.to_string())),

@@ -126,7 +126,10 @@ fn a_user_under_a_rule_sees_the_patients_that_trytond_shows(world: &World) {
         "rules of {} shapes, compared with trytond: {compared:?}",
         logins.len()
     );
-    assert!(sizes.len() > 15, "the rules show different patients: {sizes:?}");
+    assert!(
+        sizes.len() > 15,
+        "the rules show different patients: {sizes:?}"
+    );
 }
 
 fn what_a_rule_hides_is_found_by_no_search(world: &World) {

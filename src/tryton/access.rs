@@ -60,7 +60,7 @@ SELECT json_build_object(
             WHERE l.rule_group = g.id AND l."group" IN (SELECT id FROM rule_group))),
     'groups', (SELECT json_agg(id ORDER BY id) FROM rule_group),
     'companies', (SELECT CASE u.company_filter
-            WHEN 'one' THEN (SELECT json_agg(u.company) WHERE u.company IS NOT NULL)
+            WHEN 'one' THEN CASE WHEN u.company IS NOT NULL THEN json_build_array(u.company) END
             WHEN 'all' THEN (SELECT json_agg(c.company ORDER BY c.company)
                 FROM "res_user-company_company" c WHERE c."user" = u.id) END
         FROM res_user u WHERE u.id = $1::bigint)

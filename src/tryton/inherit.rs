@@ -14,6 +14,14 @@ const INHERITANCE: &[Inheritance] = &[
         "currency.currency.rate",
         &[("currency", "currency.currency")],
     ),
+    (
+        "product.category-customer-account.tax",
+        &[("tax", "account.tax")],
+    ),
+    (
+        "product.category-supplier-account.tax",
+        &[("tax", "account.tax")],
+    ),
     ("product.identifier", &[("product", "product.product")]),
     ("product.product", &[("template", "product.template")]),
     ("stock.inventory.line", &[("inventory", "stock.inventory")]),

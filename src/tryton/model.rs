@@ -3,6 +3,8 @@
 //! A description names alternatives where GNU Health 4.4 and 5.0 differ. It promises nothing: a table or column
 //! that this installation lacks, or that the user may not read, is left out wherever the description is used.
 
+use crate::tryton::relations;
+
 /// A model and what we read of it.
 #[derive(Debug)]
 pub struct Node {
@@ -54,10 +56,10 @@ pub struct Relation {
 }
 
 impl Node {
-    /// The table of the model: Tryton replaces the dots of the name (`ModelSQL.__setup__`, trytond/model/modelsql.py).
+    /// The table of the model.
     #[must_use]
     pub fn table(&self) -> String {
-        self.model.replace('.', "_")
+        relations::table(self.model)
     }
 
     /// The relation to the record that this one is about.

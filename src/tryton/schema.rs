@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::db::{Parameter, Sql};
 use crate::tryton::relations;
 
-/// One row with one JSON text about the models of `$1`, each written as `model table`. Only 7.0 has parents of groups.
+/// One row with one JSON text about the models of `$1`, each written as `model table`. 6.0 has no `ir.model.log`.
 /// `tables` are the readable ones; a table of 64 bytes a row, which is less than any of Tryton's, bounds how many rows
 /// one has that was never analyzed.
 const STATEMENT: &str = r"
@@ -31,8 +31,7 @@ WITH asked(model, table_name) AS (
         SELECT FROM ir_translation i WHERE i.type = 'model' AND i.name = f.model || ',' || f.name)
 )
 SELECT json_build_object(
-    'groups_have_parents', EXISTS (SELECT FROM pg_catalog.pg_attribute
-        WHERE attrelid = pg_catalog.to_regclass('res_group') AND attname = 'parent' AND NOT attisdropped),
+    'has_model_log', EXISTS (SELECT FROM ir_model WHERE model = 'ir.model.log'),
     'folds', EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname IN ('unaccent', 'similarity')),
     'models', (SELECT coalesce(json_object_agg(a.model, (
         SELECT json_build_object('rows', t.rows, 'fields', (
@@ -90,7 +89,7 @@ pub struct Unreadable(#[from] serde_json::Error);
 
 #[derive(Deserialize)]
 struct Answer {
-    groups_have_parents: bool,
+    has_model_log: bool,
     folds: bool,
     models: BTreeMap<String, Option<Described>>,
 }
@@ -129,7 +128,7 @@ impl Schema {
             (name, model)
         });
         Ok(Self {
-            version: if answer.groups_have_parents {
+            version: if answer.has_model_log {
                 Version::V7_0
             } else {
                 Version::V6_0
@@ -209,7 +208,7 @@ mod tests {
     #[test]
     fn a_model_without_table_is_not_one_that_was_not_asked_for() {
         let schema = Schema::parse(
-            r#"{"groups_have_parents": true, "folds": false, "models": {"a": null, "ir.ui.menu": {"rows": 1, "fields": {}},
+            r#"{"has_model_log": true, "folds": false, "models": {"a": null, "ir.ui.menu": {"rows": 1, "fields": {}},
                 "b.c": {"rows": 1.5, "fields": {"d": {"ttype": "char", "relation": null, "kind": "text",
                 "required": true, "translated": false}}}}}"#,
         )

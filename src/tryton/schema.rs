@@ -10,7 +10,7 @@ use crate::tryton::relations;
 
 /// One row with one JSON text about the models of `$1`, each written as `model table`. 6.0 has no `ir.model.log`.
 /// `tables` are the readable ones; a table of 64 bytes a row, which is less than any of Tryton's, bounds how many rows
-/// one has that was never analyzed.
+/// one has that was never analyzed. Translations of a record are those with its id: others are of the model's own name.
 const STATEMENT: &str = r"
 WITH asked(model, table_name) AS (
     SELECT split_part(a, ' ', 1), split_part(a, ' ', 2) FROM unnest($1::text[]) a
@@ -28,7 +28,7 @@ WITH asked(model, table_name) AS (
 ), translated(model, name) AS (
     SELECT f.model, f.name FROM fields f
     WHERE f.ttype IN ('char', 'text') AND f.kind IS NOT NULL AND EXISTS (
-        SELECT FROM ir_translation i WHERE i.type = 'model' AND i.name = f.model || ',' || f.name)
+        SELECT FROM ir_translation i WHERE i.type = 'model' AND i.res_id >= 0 AND i.name = f.model || ',' || f.name)
 )
 SELECT json_build_object(
     'has_model_log', EXISTS (SELECT FROM ir_model WHERE model = 'ir.model.log'),

@@ -235,7 +235,7 @@ fn a_compiled_domain_finds_what_trytond_finds(world: &World) {
             Ok(rule) => asked
                 .allowed(&rule, model)
                 .map_err(|refused| match refused {
-                    NotCompiled::Refused { reason, .. } => reason.to_string(),
+                    refused @ NotCompiled::Refused { .. } => refused.to_string(),
                     NotCompiled::Unloaded(models) => panic!("{models:?} are not loaded"),
                 }),
             Err(malformed) => Err(malformed.to_string()),

@@ -1,6 +1,6 @@
 """What trytond makes of PYSON and of domains: the answers that src/tryton/pyson.rs and src/tryton/compile are held to.
 
-    domains.py URL LOGIN COUNT
+    domains.py URL LOGIN COUNT [SEED]
 
 Makes domains on the models that clinical resources are read from, with values from the data and with values that must
 not matter, stores them as record rules are stored, and asks trytond for the records as it asks in the evaluation of a
@@ -44,7 +44,7 @@ NO_ID = 987654
 
 
 def main():
-    url, login, count = sys.argv[1:]
+    url, login, count, *seed = sys.argv[1:]
     import demo.connect
     demo.connect.configure(url)
     warnings.filterwarnings('ignore')
@@ -59,15 +59,18 @@ def main():
         user, = User.search([('login', '=', login)])
         with transaction.set_user(user.id), transaction.set_context(User.get_preferences(context_only=True)), \
                 transaction.set_context(_check_access=True, language='en'):
-            oracle = Oracle(pool, transaction, user.id)
+            oracle = Oracle(pool, transaction, user.id, *map(int, seed))
             oracle.pyson()
             oracle.domains(int(count))
 
 
 class Oracle:
-    def __init__(self, pool, transaction, user):
+    def __init__(self, pool, transaction, user, seed=SEED):
         self.pool, self.transaction, self.user = pool, transaction, user
-        self.random = random.Random(SEED)
+        self.random = random.Random(seed)
+        cursor = transaction.connection.cursor()
+        cursor.execute("SELECT relname FROM pg_class WHERE has_table_privilege('gnuhealth_fhir', oid, 'SELECT')")
+        self.readable = {name for name, in cursor}
         self.known = {}
         # as `Rule._get_context` has them in the version at hand
         self.groups = pool.get('res.user').get_groups()
@@ -129,7 +132,7 @@ class Oracle:
 
     def domains(self, count):
         made, seen = 0, set()
-        models = [name for name in MODELS if self.columns(name)]
+        models = [name for name in MODELS if self.columns(name) and self.pool.get(name)._table in self.readable]
         for number in itertools.count():
             if made == count:
                 break
@@ -180,6 +183,9 @@ class Oracle:
         described = {}
         for field_name, field in sorted(Model._fields.items()):
             special = isinstance(field, fields.Function) or getattr(field, 'translate', False)
+            if not special and hasattr(field, 'get_target'):
+                ends = [field.get_target()] + ([field.get_relation()] if hasattr(field, 'get_relation') else [])
+                special = not all(End._table in self.readable for End in ends)
             described[field_name] = (field, special)
         return described
 
@@ -222,7 +228,7 @@ class Oracle:
                 kinds['reference'].append(field_name)
             else:
                 kinds['plain'].append(field_name)
-        weights = {'odd': 0.012, 'plain': 1, 'one': 1, 'many': 0.9, 'reference': 0.7}
+        weights = {'odd': 0.05, 'plain': 1, 'one': 1, 'many': 0.9, 'reference': 0.7}
         kind = pick.choices([kind for kind in kinds if kinds[kind]], [weights[kind] for kind in kinds if kinds[kind]])[0]
         field_name = pick.choice(kinds[kind])
         field = described[field_name][0]

@@ -19,13 +19,22 @@ use xtask::database::GnuHealth;
 use crate::world::World;
 use crate::{Test, tests};
 
-/// How many domains are compared.
-const DOMAINS: usize = 1000;
+/// How many domains are compared, and the seed that they are made from; another seed finds other mistakes.
+fn count_and_seed() -> (usize, u64) {
+    let Ok(other) = std::env::var("GNUHEALTH_FHIR_TEST_DOMAINS") else {
+        return (1000, 20_260_101);
+    };
+    let (count, seed) = other
+        .split_once(',')
+        .expect("GNUHEALTH_FHIR_TEST_DOMAINS is count,seed");
+    (count.parse().unwrap(), seed.parse().unwrap())
+}
 
 pub fn tests() -> Vec<Test> {
     tests![
         pyson_is_decoded_as_trytond_decodes_it,
         a_compiled_domain_finds_what_trytond_finds,
+        a_compiled_domain_never_finds_more_whether_trytond_joins_or_not,
         every_relation_to_many_leads_where_trytond_says_or_nowhere,
     ]
 }
@@ -44,9 +53,12 @@ fn oracle(world: &World, script: &str, arguments: &[&str]) -> String {
 }
 
 /// The lines of one kind that tests/oracle/domains.py prints.
-fn lines(world: &World, kind: &str) -> Vec<Value> {
+fn lines(world: &World, kind: &str, more: &[&str]) -> Vec<Value> {
     let url = world.database().owner_url();
-    let output = oracle(world, "domains.py", &[&url, "doctor", &DOMAINS.to_string()]);
+    let (count, seed) = count_and_seed();
+    let (count, seed) = (count.to_string(), seed.to_string());
+    let arguments = [url.as_str(), "doctor", &count, &seed];
+    let output = oracle(world, "domains.py", &[&arguments, more].concat());
     let lines = output
         .lines()
         .map(|line| serde_json::from_str(line).unwrap());
@@ -55,7 +67,7 @@ fn lines(world: &World, kind: &str) -> Vec<Value> {
 
 fn pyson_is_decoded_as_trytond_decodes_it(world: &World) {
     let (mut same, mut errors, mut refused) = (0, 0, Vec::new());
-    for line in lines(world, "pyson") {
+    for line in lines(world, "pyson", &[]) {
         let mut context = match world.version() {
             GnuHealth::V5_0 => Context::of_rule_in_7_0(Utc::now(), &[], None),
             GnuHealth::V4_4 => Context::of_rule_in_6_0(Utc::now(), 1, &[], None),
@@ -229,13 +241,13 @@ fn a_compiled_domain_finds_what_trytond_finds(world: &World) {
     let mut asked = Asked::connect(world);
     let (mut same, mut some, mut both, mut wrong) = (0, 0, 0, Vec::new());
     let mut refused: BTreeMap<String, usize> = BTreeMap::new();
-    for line in lines(world, "domain") {
+    for line in lines(world, "domain", &[]) {
         let model = line["model"].as_str().unwrap();
         let allowed = match rule(world, &line) {
             Ok(rule) => asked
                 .allowed(&rule, model)
                 .map_err(|refused| match refused {
-                    refused @ NotCompiled::Refused { .. } => refused.to_string(),
+                    NotCompiled::Refused { reason, .. } => reason.to_string(),
                     NotCompiled::Unloaded(models) => panic!("{models:?} are not loaded"),
                 }),
             Err(malformed) => Err(malformed.to_string()),
@@ -267,7 +279,36 @@ fn a_compiled_domain_finds_what_trytond_finds(world: &World) {
     assert!(wrong.is_empty(), "{} differ: {wrong:#?}", wrong.len());
     assert!(same >= 500, "{same}");
     assert!(some >= same / 3, "{some} of {same}");
-    assert!(only_here * 100 < DOMAINS * 15, "{refused:?}");
+    assert!(only_here * 100 < count_and_seed().0 * 15, "{refused:?}");
+}
+
+/// trytond counts the records of a related model from time to time, and the number from which on it joins the model is
+/// the administrator's to set. So whatever it does, a rule must not allow more here.
+fn a_compiled_domain_never_finds_more_whether_trytond_joins_or_not(world: &World) {
+    if world.version() == GnuHealth::V4_4 {
+        return;
+    }
+    let mut asked = Asked::connect(world);
+    for threshold in ["0", "1000000"] {
+        let (mut same, mut fewer) = (0, 0);
+        for line in lines(world, "domain", &[threshold]) {
+            let model = line["model"].as_str().unwrap();
+            let allowed = rule(world, &line).map(|rule| asked.allowed(&rule, model));
+            let (Ok(Ok(ids)), Some(expected)) = (allowed, line["ids"].as_array()) else {
+                continue;
+            };
+            let expected: Vec<i64> = expected.iter().map(|id| id.as_i64().unwrap()).collect();
+            let more: Vec<_> = ids.iter().filter(|id| !expected.contains(id)).collect();
+            assert!(more.is_empty(), "{model} {}: {more:?}", line["domain"]);
+            same += usize::from(ids.len() == expected.len());
+            fewer += usize::from(ids.len() < expected.len());
+        }
+        println!(
+            "domains on {}, joined from {threshold} records on: {same} find the same records, {fewer} fewer",
+            world.version()
+        );
+        assert!(same > 500 && fewer * 20 < same, "{same}, {fewer}");
+    }
 }
 
 fn every_relation_to_many_leads_where_trytond_says_or_nowhere(world: &World) {

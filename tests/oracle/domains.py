@@ -1,10 +1,11 @@
 """What trytond makes of PYSON and of domains: the answers that src/tryton/pyson.rs and src/tryton/compile are held to.
 
-    domains.py URL LOGIN COUNT [SEED]
+    domains.py URL LOGIN COUNT SEED [THRESHOLD]
 
 Makes domains on the models that clinical resources are read from, with values from the data and with values that must
 not matter, stores them as record rules are stored, and asks trytond for the records as it asks in the evaluation of a
-rule. One JSON object a line. The same seed gives the same lines for the same data.
+rule. One JSON object a line. The same seed gives the same lines for the same data. From THRESHOLD records on trytond 7.0
+joins a related model (`subquery_threshold`).
 """
 import datetime
 import itertools
@@ -18,7 +19,6 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'database'))
 
-SEED = 20260101
 MODELS = """
     gnuhealth.patient party.party party.address party.contact_mechanism gnuhealth.person_name party.identifier
     gnuhealth.person_alternative_identification gnuhealth.du gnuhealth.healthprofessional gnuhealth.hp_specialty
@@ -44,9 +44,12 @@ NO_ID = 987654
 
 
 def main():
-    url, login, count, *seed = sys.argv[1:]
+    url, login, count, seed, *threshold = sys.argv[1:]
     import demo.connect
     demo.connect.configure(url)
+    from trytond.config import config
+    for records in threshold:
+        config.set('database', 'subquery_threshold', records)
     warnings.filterwarnings('ignore')
     from trytond.pool import Pool
     from trytond.transaction import Transaction
@@ -59,13 +62,13 @@ def main():
         user, = User.search([('login', '=', login)])
         with transaction.set_user(user.id), transaction.set_context(User.get_preferences(context_only=True)), \
                 transaction.set_context(_check_access=True, language='en'):
-            oracle = Oracle(pool, transaction, user.id, *map(int, seed))
+            oracle = Oracle(pool, transaction, user.id, int(seed))
             oracle.pyson()
             oracle.domains(int(count))
 
 
 class Oracle:
-    def __init__(self, pool, transaction, user, seed=SEED):
+    def __init__(self, pool, transaction, user, seed):
         self.pool, self.transaction, self.user = pool, transaction, user
         self.random = random.Random(seed)
         cursor = transaction.connection.cursor()

@@ -33,7 +33,7 @@ WITH RECURSIVE inherited(id, ancestor) AS (
     SELECT DISTINCT g.id, g.active FROM "res_user-res_group" ug JOIN inherited i ON i.id = ug."group"
     JOIN res_group g ON g.id = i.ancestor WHERE ug."user" = $1::bigint
 ), access_group(id) AS (SELECT id FROM member WHERE active),
-version(new) AS (SELECT to_regclass('ir_model_log') IS NOT NULL),
+version(new) AS (SELECT EXISTS (SELECT FROM ir_model WHERE model = 'ir.model.log')),
 rule_group(id) AS (SELECT m.id FROM member m, version v WHERE m.active OR NOT v.new)
 SELECT json_build_object(
     'new', (SELECT new FROM version),

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use crate::db::{Parameter, Sql};
 use crate::tryton::relations;
 
-/// One row with one JSON text about the models of `$1`, each written as `model table`. Only 7.0 has a log of models.
+/// One row with one JSON text about the models of `$1`, each written as `model table`. 6.0 has no `ir.model.log`.
 /// `tables` are the readable ones; a table of 64 bytes a row, which is less than any of Tryton's, bounds how many rows
-/// one has that was never analyzed.
+/// one has that was never analyzed. Translations of a record are those with its id: others are of the model's own name.
 const STATEMENT: &str = r"
 WITH asked(model, table_name) AS (
     SELECT split_part(a, ' ', 1), split_part(a, ' ', 2) FROM unnest($1::text[]) a
@@ -28,10 +28,10 @@ WITH asked(model, table_name) AS (
 ), translated(model, name) AS (
     SELECT f.model, f.name FROM fields f
     WHERE f.ttype IN ('char', 'text') AND f.kind IS NOT NULL AND EXISTS (
-        SELECT FROM ir_translation i WHERE i.type = 'model' AND i.name = f.model || ',' || f.name)
+        SELECT FROM ir_translation i WHERE i.type = 'model' AND i.res_id >= 0 AND i.name = f.model || ',' || f.name)
 )
 SELECT json_build_object(
-    'new', pg_catalog.to_regclass('ir_model_log') IS NOT NULL,
+    'has_model_log', EXISTS (SELECT FROM ir_model WHERE model = 'ir.model.log'),
     'folds', EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname IN ('unaccent', 'similarity')),
     'models', (SELECT coalesce(json_object_agg(a.model, (
         SELECT json_build_object('rows', t.rows, 'fields', (
@@ -89,7 +89,7 @@ pub struct Unreadable(#[from] serde_json::Error);
 
 #[derive(Deserialize)]
 struct Answer {
-    new: bool,
+    has_model_log: bool,
     folds: bool,
     models: BTreeMap<String, Option<Described>>,
 }
@@ -128,7 +128,7 @@ impl Schema {
             (name, model)
         });
         Ok(Self {
-            version: if answer.new {
+            version: if answer.has_model_log {
                 Version::V7_0
             } else {
                 Version::V6_0
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_model_without_table_is_not_one_that_was_not_asked_for() {
         let schema = Schema::parse(
-            r#"{"new": true, "folds": false, "models": {"a": null, "ir.ui.menu": {"rows": 1, "fields": {}},
+            r#"{"has_model_log": true, "folds": false, "models": {"a": null, "ir.ui.menu": {"rows": 1, "fields": {}},
                 "b.c": {"rows": 1.5, "fields": {"d": {"ttype": "char", "relation": null, "kind": "text",
                 "required": true, "translated": false}}}}}"#,
         )

@@ -22,6 +22,7 @@ mod authentication;
 mod bad_input;
 mod birthdate;
 mod content;
+mod domains;
 mod health;
 mod http;
 mod load;
@@ -68,6 +69,7 @@ const CONCURRENT: &[Subject] = &[
     ("bad_input", bad_input::tests),
     ("birthdate", birthdate::tests),
     ("content", content::tests),
+    ("domains", domains::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),

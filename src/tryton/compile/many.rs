@@ -101,9 +101,10 @@ impl<'s> Compiler<'s, '_> {
                 let path = leaf.path.get(1..).filter(|path| !path.is_empty());
                 let path = path.unwrap_or(&["id"]);
                 let condition = self.leaf(Leaf { path, ..leaf }, there)?.sql;
-                match self.active(there)? {
-                    Some(active) if path != ["active"] => format!("({condition} AND {active})"),
-                    _ => condition,
+                if path == ["active"] {
+                    condition
+                } else {
+                    self.and_active(condition, there)?
                 }
             }
         };
@@ -143,10 +144,9 @@ impl<'s> Compiler<'s, '_> {
         if leaf.is_null() && !through {
             return self.empty(leaf, &ends, None, scope);
         }
-        let active = self.active(there)?;
         let condition = match leaf.operand {
             Operand::Domain(_) => {
-                if active.is_some() {
+                if there.tests_active() {
                     return Err(refuse(Reason::Operator));
                 }
                 let inner = Leaf {
@@ -167,10 +167,7 @@ impl<'s> Compiler<'s, '_> {
                     ..leaf
                 };
                 let condition = self.leaf(inner, there)?.sql;
-                match active {
-                    Some(active) => format!("({condition} AND {active})"),
-                    None => condition,
-                }
+                self.and_active(condition, there)?
             }
         };
         Ok(found(leaf.operator, &ends, &condition, scope))
@@ -205,10 +202,8 @@ impl<'s> Compiler<'s, '_> {
             operand: leaf.operand,
             rest: &[],
         };
-        let mut condition = self.leaf(inner, there)?.sql;
-        if let Some(active) = self.active(there)? {
-            condition = format!("({condition} AND {active})");
-        }
+        let condition = self.leaf(inner, there)?.sql;
+        let condition = self.and_active(condition, there)?;
         let linked = subquery(&ends.there.column(target), there, &condition);
         let linked = format!("{linked} AND {} IS NOT NULL", ends.origin);
         let sql = ends.holds(&linked, scope);

@@ -201,25 +201,32 @@ impl<'s> Compiler<'s, '_> {
     /// A group as `search` and the way to many read it: with a test for active records wherever none is made
     /// (`ModelStorage._search_domain_active`, trytond/model/modelstorage.py).
     fn searched(&mut self, group: &Group, scope: Scope<'_>) -> Result<String, NotCompiled> {
-        let Some(active) = self.active(scope)? else {
+        if !scope.tests_active() {
             return self.group(group, scope);
-        };
+        }
         let is_tested =
             |part: &Domain| matches!(part, Domain::Clause(clause) if clause.path == ["active"]);
         let condition = self.joined(group, |compiler, part| match part {
             Domain::Group(group) => compiler.searched(group, scope),
             Domain::Clause(_) => compiler.part(part, scope),
         })?;
-        Ok(if group.parts.iter().any(is_tested) {
-            condition
-        } else {
-            format!("({condition} AND {active})")
+        if group.parts.iter().any(is_tested) {
+            return Ok(condition);
+        }
+        self.and_active(condition, scope)
+    }
+
+    /// A condition with the test for an active record, if it is made.
+    fn and_active(&mut self, condition: String, scope: Scope<'_>) -> Result<String, NotCompiled> {
+        Ok(match self.active(scope)? {
+            Some(active) => format!("({condition} AND {active})"),
+            None => condition,
         })
     }
 
     /// The test for an active record, if it is made.
     fn active(&mut self, scope: Scope<'_>) -> Result<Option<String>, NotCompiled> {
-        if !scope.active || scope.model.field("active").is_none() {
+        if !scope.tests_active() {
             return Ok(None);
         }
         self.is_active(scope, &Value::Boolean(true), Operator::Equal)
@@ -327,6 +334,11 @@ impl Scope<'_> {
 
     fn table(&self) -> String {
         identifier(self.model.table())
+    }
+
+    /// Whether inactive records are left out on the way to many, and there may be some.
+    fn tests_active(&self) -> bool {
+        self.active && self.model.field("active").is_some()
     }
 
     fn is_large(&self) -> bool {

@@ -56,8 +56,11 @@ impl Compiler<'_, '_> {
         let column = scope.column(name);
         let Condition { sql, on_nulls } = if self.is_7_0() {
             // joined, an empty relation would match what matches NULL
-            let differs = condition.on_nulls != OnNulls::No;
-            if differs && !field.required && (scope.negated || there.is_large()) {
+            let more = condition.on_nulls != OnNulls::No;
+            let more = more && (scope.negated || there.is_large());
+            // not joined for want of another field than the id, it would match nothing
+            let less = inner.path == ["id"] && inner.finds_empty();
+            if !field.required && (more || less) {
                 return Err(refused(outer, scope.name, Reason::Ambiguous));
             }
             let on_nulls = if there.is_large() {

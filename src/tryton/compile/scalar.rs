@@ -5,7 +5,7 @@ use super::value::Kind;
 use super::{Compiler, Condition, Leaf, OnNulls, Reason, Scope, refused};
 use crate::db::Parameter;
 use crate::tryton::domain::{Operand, Operator};
-use crate::tryton::pyson::Value;
+use crate::tryton::pyson::{Value, truthy};
 use crate::tryton::schema::Field;
 
 impl Compiler<'_, '_> {
@@ -66,9 +66,17 @@ impl Compiler<'_, '_> {
             });
         }
         let text = kind.text(value, self.schema.version())?;
-        let bound = self.sql.bind(Parameter::Text(text));
-        let sql_type = kind.sql_type();
-        let sql = format!("{column} {operator} ({bound})::{sql_type}");
+        // true and false may stand in the text, and an index may depend on them
+        let operand = if kind == Kind::Boolean {
+            truthy(value).to_string()
+        } else {
+            format!(
+                "({})::{}",
+                self.sql.bind(Parameter::Text(text)),
+                kind.sql_type()
+            )
+        };
+        let sql = format!("{column} {operator} {operand}");
         Some(Condition::new(sql, OnNulls::No))
     }
 
@@ -76,7 +84,6 @@ impl Compiler<'_, '_> {
     /// compared like false, but is not taken for NULL.
     fn truth(&mut self, column: &str, operator: &str, value: &Value) -> Option<Condition> {
         let Condition { sql, .. } = self.compared(column, Kind::Boolean, operator, value)?;
-        let is_true = crate::tryton::pyson::truthy(value);
         let (sql, on_nulls) = match (operator, value) {
             ("=", Value::Boolean(false)) => (format!("({sql} OR {column} IS NULL)"), OnNulls::Yes),
             ("=", Value::Null) => (format!("({sql} OR {column} = false)"), OnNulls::Yes),
@@ -84,7 +91,7 @@ impl Compiler<'_, '_> {
                 (format!("({sql} AND {column} IS NOT NULL)"), OnNulls::No)
             }
             ("!=", Value::Null) => (format!("({sql} AND {column} != false)"), OnNulls::No),
-            ("!=", _) if is_true && self.is_7_0() => {
+            ("!=", _) if truthy(value) && self.is_7_0() => {
                 (format!("({sql} OR {column} IS NULL)"), OnNulls::Yes)
             }
             _ => (sql, OnNulls::No),

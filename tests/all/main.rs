@@ -17,25 +17,35 @@
     reason = "a test that meets something unexpected fails by panicking, and nobody else uses this crate"
 )]
 
+mod applications;
+mod attempts;
 mod authentication;
 mod bad_input;
 mod birthdate;
+mod clients;
 mod content;
+mod groups;
 mod health;
 mod http;
 mod load;
 mod manifest;
 mod metadata;
 mod negotiation;
+mod oracle;
 mod outage;
 mod paging;
+mod passwords;
+mod principal;
 mod privacy;
 mod read;
 mod rights;
+mod role;
 mod search;
+mod sessions;
 mod sql;
 mod strings;
 mod tokens;
+mod users;
 mod validation;
 mod world;
 
@@ -60,17 +70,24 @@ type Subject = (&'static str, fn() -> Vec<Test>);
 
 /// What only reads, or writes what nobody else looks at.
 const CONCURRENT: &[Subject] = &[
+    ("applications", applications::tests),
+    ("attempts", attempts::tests),
     ("authentication", authentication::tests),
     ("bad_input", bad_input::tests),
     ("birthdate", birthdate::tests),
+    ("clients", clients::tests),
     ("content", content::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
     ("paging", paging::tests),
+    ("passwords", passwords::tests),
+    ("principal", principal::tests),
     ("read", read::tests),
     ("rights", rights::tests),
+    ("role", role::tests),
     ("search", search::tests),
+    ("sessions", sessions::tests),
     ("strings", strings::tests),
     ("tokens", tokens::tests),
     ("validation", validation::tests),
@@ -79,6 +96,9 @@ const CONCURRENT: &[Subject] = &[
 /// What others must not run beside, in this order.
 const ALONE: &[Subject] = &[
     ("changes", changes),
+    ("groups", groups::tests),
+    ("identity", identity),
+    ("attack", attempts::tests_that_attack),
     ("health", health::tests),
     ("load", load::tests),
     ("outage", outage::tests),
@@ -92,6 +112,16 @@ fn changes() -> Vec<Test> {
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         rights::tests_that_change_rights(),
+    ]
+    .concat()
+}
+
+/// Those of the subjects of signing in that start an app.
+fn identity() -> Vec<Test> {
+    [
+        applications::tests_of_a_restricted_app(),
+        clients::tests_of_other_apps(),
+        principal::tests_of_an_app_without_guard(),
     ]
     .concat()
 }

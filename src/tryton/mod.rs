@@ -9,9 +9,12 @@
 //! - [`projection`]: a description compiled into one JSON expression.
 //! - [`pyson`], [`domain`], [`compile`]: record rules, from what is stored to a condition in SQL, with
 //!   [`schema`] and [`relations`]: what is known of all models.
-//! - [`user`], [`password`]: who signs in.
+//! - [`user`], [`password`], [`attempt`]: who signs in, with what, and how often they may try.
+//! - [`session`], [`application`]: what they have instead of a password afterwards.
 
 pub mod access;
+pub mod application;
+pub mod attempt;
 pub mod catalog;
 pub mod compile;
 pub mod domain;
@@ -24,6 +27,7 @@ mod pyson_date;
 pub mod relations;
 pub mod rule;
 pub mod schema;
+pub mod session;
 pub mod source;
 pub mod user;
 pub mod view;

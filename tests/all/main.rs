@@ -18,11 +18,15 @@
 )]
 
 mod access;
+mod applications;
+mod attempts;
 mod authentication;
 mod bad_input;
 mod birthdate;
+mod clients;
 mod content;
 mod domains;
+mod groups;
 mod health;
 mod http;
 mod load;
@@ -32,14 +36,19 @@ mod negotiation;
 mod oracle;
 mod outage;
 mod paging;
+mod passwords;
+mod principal;
 mod privacy;
 mod read;
 mod rights;
+mod role;
 mod rules;
 mod search;
+mod sessions;
 mod sql;
 mod strings;
 mod tokens;
+mod users;
 mod validation;
 mod world;
 
@@ -65,18 +74,25 @@ type Subject = (&'static str, fn() -> Vec<Test>);
 /// What only reads, or writes what nobody else looks at.
 const CONCURRENT: &[Subject] = &[
     ("access", access::tests),
+    ("applications", applications::tests),
+    ("attempts", attempts::tests),
     ("authentication", authentication::tests),
     ("bad_input", bad_input::tests),
     ("birthdate", birthdate::tests),
+    ("clients", clients::tests),
     ("content", content::tests),
     ("domains", domains::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
     ("paging", paging::tests),
+    ("passwords", passwords::tests),
+    ("principal", principal::tests),
     ("read", read::tests),
     ("rights", rights::tests),
+    ("role", role::tests),
     ("search", search::tests),
+    ("sessions", sessions::tests),
     ("strings", strings::tests),
     ("tokens", tokens::tests),
     ("validation", validation::tests),
@@ -86,6 +102,9 @@ const CONCURRENT: &[Subject] = &[
 const ALONE: &[Subject] = &[
     ("changes", changes),
     ("rules", rules::tests),
+    ("groups", groups::tests),
+    ("identity", identity),
+    ("attack", attempts::tests_that_attack),
     ("health", health::tests),
     ("load", load::tests),
     ("outage", outage::tests),
@@ -99,6 +118,16 @@ fn changes() -> Vec<Test> {
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         rights::tests_that_change_rights(),
+    ]
+    .concat()
+}
+
+/// Those of the subjects of signing in that start an app.
+fn identity() -> Vec<Test> {
+    [
+        applications::tests_of_a_restricted_app(),
+        clients::tests_of_other_apps(),
+        principal::tests_of_an_app_without_guard(),
     ]
     .concat()
 }

@@ -9,7 +9,9 @@
 //! | method not allowed | 405 | not-supported |
 //! | no acceptable format | 406 | not-supported |
 //! | search not valid | 400 | invalid, value, not-supported, too-costly |
-//! | bad header | 400 | invalid |
+//! | bad header or form | 400 | invalid |
+//! | form of another site, or too old | 403 | forbidden |
+//! | body of another type | 415 | not-supported |
 //! | database unreachable, app misconfigured | 503 | transient, exception |
 //! | anything else | 500 | exception |
 
@@ -52,6 +54,15 @@ pub enum Error {
     /// None of the formats that the client accepts can be written.
     #[error("the response can be written as application/fhir+json or application/json only")]
     NotAcceptable,
+    /// A body of a type that is not read here.
+    #[error("the body of the request must be of the type {0}")]
+    MediaType(&'static str),
+    /// A form that cannot be understood.
+    #[error("the form is not valid: {0}")]
+    Form(&'static str),
+    /// A form that does not have the token of this browser: too old, or another site sent it.
+    #[error("the form has expired or does not come from this site; open it again")]
+    ForeignForm,
     /// A header that cannot be understood.
     #[error("the header {0} is not valid")]
     Header(&'static str),
@@ -84,7 +95,9 @@ impl Error {
             Self::Hidden(_) => StatusCode::FORBIDDEN,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::MalformedId | Self::Header(_) => StatusCode::BAD_REQUEST,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::MalformedId | Self::Header(_) | Self::Form(_) => StatusCode::BAD_REQUEST,
             Self::Search(search::Error::Hidden { hidden, .. }) => {
                 Self::Hidden(hidden.clone()).status()
             }
@@ -125,9 +138,12 @@ impl Error {
             Self::Hidden(Hidden::Missing(_)) | Self::NoRoute(_) => IssueType::NotSupported,
             Self::Hidden(_) => IssueType::Forbidden,
             Self::NotFound { .. } => IssueType::NotFound,
-            Self::Method { .. } | Self::NotAcceptable => IssueType::NotSupported,
+            Self::Method { .. } | Self::NotAcceptable | Self::MediaType(_) => {
+                IssueType::NotSupported
+            }
+            Self::ForeignForm => IssueType::Forbidden,
             Self::MalformedId => IssueType::Value,
-            Self::Header(_) => IssueType::Invalid,
+            Self::Header(_) | Self::Form(_) => IssueType::Invalid,
             Self::Search(error) => search_code(error),
             Self::Database(db::Error::Connect(_) | db::Error::Lost) => IssueType::Transient,
             Self::Configuration(_) | Self::Database(_) | Self::Internal(_) => IssueType::Exception,

@@ -6,11 +6,13 @@
 //! - [`view`]: both together, the only way from a description to a column.
 //! - [`projection`]: a description compiled into one JSON expression.
 //! - [`user`], [`password`]: who signs in.
+//! - [`profile`]: what the pages say of a user.
 
 pub mod access;
 pub mod catalog;
 pub mod model;
 pub mod password;
+pub mod profile;
 pub mod projection;
 pub mod user;
 pub mod view;

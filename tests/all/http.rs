@@ -148,7 +148,8 @@ impl Client {
     }
 }
 
-fn read(response: ureq::http::Response<Body>) -> Result<Answer, ureq::Error> {
+/// The whole of an answer.
+pub fn read(response: ureq::http::Response<Body>) -> Result<Answer, ureq::Error> {
     let (parts, mut body) = response.into_parts();
     let body = body.with_config().limit(LONGEST_ANSWER).read_to_vec()?;
     Ok(Answer {

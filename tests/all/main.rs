@@ -20,6 +20,7 @@
 mod authentication;
 mod bad_input;
 mod birthdate;
+mod browser;
 mod content;
 mod health;
 mod http;
@@ -27,7 +28,9 @@ mod load;
 mod manifest;
 mod metadata;
 mod negotiation;
+mod npm;
 mod outage;
+mod pages;
 mod paging;
 mod privacy;
 mod read;
@@ -37,6 +40,7 @@ mod sql;
 mod strings;
 mod tokens;
 mod validation;
+mod visitor;
 mod world;
 
 use std::process::ExitCode;
@@ -67,6 +71,7 @@ const CONCURRENT: &[Subject] = &[
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
+    ("pages", pages::tests),
     ("paging", paging::tests),
     ("read", read::tests),
     ("rights", rights::tests),
@@ -78,6 +83,7 @@ const CONCURRENT: &[Subject] = &[
 
 /// What others must not run beside, in this order.
 const ALONE: &[Subject] = &[
+    ("browser", browser::tests),
     ("changes", changes),
     ("health", health::tests),
     ("load", load::tests),

@@ -3,11 +3,16 @@
 //! A missing or weak secret, or an address that cannot be understood, is an [`Error`]: the app then refuses to
 //! serve instead of serving wrongly. The messages name the variable and what to do, and never its value.
 
+mod session;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use configparser::ini::Ini;
 use tokio_postgres::config::{Host, SslMode};
+
+pub use session::Session;
 
 /// The shortest accepted `secret_key`: 32 bytes, the output size of the HMAC-SHA256 that it keys (RFC 2104, section 3).
 pub const SHORTEST_SECRET: usize = 32;
@@ -57,6 +62,15 @@ pub enum Error {
     /// The file of `tryton_config` has no `[database] uri`.
     #[error("tryton_config: {0} has no `uri` in its [database] section")]
     TrytonConfigWithoutUri(String),
+    /// An option of `[session]` in the file of `tryton_config` is not a number.
+    #[error("tryton_config: `{0}` in the [session] section is not a number that makes sense there")]
+    TrytonConfigSession(&'static str),
+    /// `trusted_proxies` is not a small number.
+    #[error("trusted_proxies must be the number of proxies in front of the app, 0 to 16")]
+    TrustedProxiesInvalid,
+    /// `forwarded_header` is neither of the two headers.
+    #[error("forwarded_header must be x-forwarded-for or forwarded")]
+    ForwardedHeaderInvalid,
     /// `base_url` is not an absolute HTTP URL.
     #[error(
         "base_url must be an absolute http or https URL without query, such as https://fhir.example.org"
@@ -78,7 +92,29 @@ pub struct Settings {
     pub base_url: Option<String>,
     /// The base of the systems of local codes and identifiers, without a trailing slash.
     pub system_base: String,
+    /// The rules of signing in.
+    pub session: Session,
+    /// The names of applications whose keys are accepted; empty: any.
+    pub applications: Vec<String>,
+    /// Users must be in one of these groups; empty: in any or none.
+    pub require_group: Vec<String>,
+    /// How many proxies stand in front of the app, whose word for the client's address counts.
+    pub trusted_proxies: usize,
+    /// The header in which they give it.
+    pub forwarded_header: ForwardedHeader,
 }
+
+/// In which header proxies say who sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239)
+    Forwarded,
+}
+
+/// The most proxies that may be trusted.
+const MOST_PROXIES: usize = 16;
 
 /// The secret of the installation. Its `Debug` form is blank.
 #[derive(Clone)]
@@ -272,14 +308,48 @@ impl Settings {
         if let Some(settings) = LOADED.with_borrow(Clone::clone) {
             return Ok(settings);
         }
+        let tryton = tryton_config().await?;
         let settings = Rc::new(Self {
             secret: Secret::new(&variable("secret_key").await)?,
-            database: database().await?,
+            database: database(tryton.as_ref()).await?,
             base_url: base_url(&variable("base_url").await)?,
             system_base: system_base(&variable("system_base").await)?,
+            session: tryton.map_or(Ok(Session::default()), |(file, _)| {
+                Session::read(&file).map_err(Error::TrytonConfigSession)
+            })?,
+            applications: list(&variable("applications").await),
+            require_group: list(&variable("require_group").await),
+            trusted_proxies: trusted_proxies(&variable("trusted_proxies").await)?,
+            forwarded_header: forwarded_header(&variable("forwarded_header").await)?,
         });
         LOADED.with_borrow_mut(|slot| *slot = Some(Rc::clone(&settings)));
         Ok(settings)
+    }
+}
+
+impl Settings {
+    /// The path of [`Settings::base_url`], which proxies take off; empty where there is none.
+    #[must_use]
+    pub fn base_path(&self) -> String {
+        let base: Option<http::Uri> = self.base_url.as_ref().and_then(|base| base.parse().ok());
+        base.map(|base| base.path().trim_end_matches('/').to_owned())
+            .unwrap_or_default()
+    }
+
+    /// Settings with this base URL.
+    #[cfg(test)]
+    pub(crate) fn for_tests(base: &str) -> Option<Self> {
+        Some(Self {
+            database: Database::parse("postgres://localhost/health", "").ok()?,
+            secret: Secret::new("0123456789abcdef0123456789abcdef").ok()?,
+            base_url: base_url(base).ok()?,
+            system_base: String::new(),
+            session: Session::default(),
+            applications: Vec::new(),
+            require_group: Vec::new(),
+            trusted_proxies: 0,
+            forwarded_header: ForwardedHeader::XForwardedFor,
+        })
     }
 }
 
@@ -292,30 +362,61 @@ async fn variable(name: &str) -> String {
         .to_owned()
 }
 
-async fn database() -> Result<Database, Error> {
-    let (address, path) = (
-        variable("database_url").await,
-        variable("tryton_config").await,
-    );
+/// The mounted trytond.conf and its path, if there is one.
+async fn tryton_config() -> Result<Option<(Ini, String)>, Error> {
+    let path = variable("tryton_config").await;
+    if path.is_empty() {
+        return Ok(None);
+    }
+    let unreadable = || Error::TrytonConfigUnreadable(path.clone());
+    let text = std::fs::read_to_string(&path).map_err(|_| unreadable())?;
+    let mut file = Ini::new_cs();
+    file.read(text).map_err(|_| unreadable())?;
+    Ok(Some((file, path)))
+}
+
+async fn database(tryton: Option<&(Ini, String)>) -> Result<Database, Error> {
+    let address = variable("database_url").await;
     let name = variable("database_name").await;
     if !address.is_empty() {
         return Database::parse(&address, &name);
     }
-    if path.is_empty() {
-        return Err(Error::DatabaseMissing);
-    }
-    let text =
-        std::fs::read_to_string(&path).map_err(|_| Error::TrytonConfigUnreadable(path.clone()))?;
-    Database::parse(&tryton_uri(&text, &path)?, &name)
+    let (file, path) = tryton.ok_or(Error::DatabaseMissing)?;
+    Database::parse(&tryton_uri(file, path)?, &name)
 }
 
 /// `[database] uri` of a trytond.conf (trytond documentation, topics/configuration).
-fn tryton_uri(text: &str, path: &str) -> Result<String, Error> {
-    let mut file = configparser::ini::Ini::new_cs();
-    file.read(text.to_owned())
-        .map_err(|_| Error::TrytonConfigUnreadable(path.to_owned()))?;
+fn tryton_uri(file: &Ini, path: &str) -> Result<String, Error> {
     file.get("database", "uri")
         .ok_or_else(|| Error::TrytonConfigWithoutUri(path.to_owned()))
+}
+
+/// A list of names, separated by commas.
+fn list(value: &str) -> Vec<String> {
+    let names = value.split(',').map(str::trim);
+    names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn trusted_proxies(value: &str) -> Result<usize, Error> {
+    if value.is_empty() {
+        return Ok(0);
+    }
+    let number = value.parse().map_err(|_| Error::TrustedProxiesInvalid)?;
+    if number > MOST_PROXIES {
+        return Err(Error::TrustedProxiesInvalid);
+    }
+    Ok(number)
+}
+
+fn forwarded_header(value: &str) -> Result<ForwardedHeader, Error> {
+    match value.to_ascii_lowercase().as_str() {
+        "" | "x-forwarded-for" => Ok(ForwardedHeader::XForwardedFor),
+        "forwarded" => Ok(ForwardedHeader::Forwarded),
+        _ => Err(Error::ForwardedHeaderInvalid),
+    }
 }
 
 fn base_url(value: &str) -> Result<Option<String>, Error> {
@@ -400,15 +501,43 @@ mod tests {
 
     #[test]
     fn the_uri_is_taken_from_a_trytond_conf() {
+        let read = |text: &str| {
+            let mut file = Ini::new_cs();
+            assert!(file.read(text.to_owned()).is_ok());
+            tryton_uri(&file, "f")
+        };
         let file =
             "[web]\nlisten = [::]:8000\n\n[database]\nuri = postgresql://tryton:pw@db:5432/\n";
+        assert_eq!(read(file).as_deref(), Ok("postgresql://tryton:pw@db:5432/"));
         assert_eq!(
-            tryton_uri(file, "f").as_deref(),
-            Ok("postgresql://tryton:pw@db:5432/")
-        );
-        assert_eq!(
-            tryton_uri("[web]\n", "f"),
+            read("[web]\n"),
             Err(Error::TrytonConfigWithoutUri("f".into()))
+        );
+    }
+
+    #[test]
+    fn lists_and_proxies_are_understood_or_refused() {
+        assert_eq!(
+            list(" Health Doctor, ,Health Nurse "),
+            ["Health Doctor", "Health Nurse"]
+        );
+        assert_eq!(list(""), [""; 0]);
+        assert_eq!((trusted_proxies(""), trusted_proxies("2")), (Ok(0), Ok(2)));
+        for wrong in ["-1", "x", "17", "1.5"] {
+            assert_eq!(
+                trusted_proxies(wrong),
+                Err(Error::TrustedProxiesInvalid),
+                "{wrong}"
+            );
+        }
+        assert_eq!(
+            forwarded_header("Forwarded"),
+            Ok(ForwardedHeader::Forwarded)
+        );
+        assert_eq!(forwarded_header(""), Ok(ForwardedHeader::XForwardedFor));
+        assert_eq!(
+            forwarded_header("x-real-ip"),
+            Err(Error::ForwardedHeaderInvalid)
         );
     }
 

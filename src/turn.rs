@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long to sleep before looking again.
 const MOMENT: Duration = Duration::from_millis(1);
@@ -21,6 +21,17 @@ pub struct Turnstile(Rc<Cell<bool>>);
 pub struct Turn(Rc<Cell<bool>>);
 
 impl Turnstile {
+    /// As [`Turnstile::pass`], for what takes long: looks again after each `moment`, and gives up at `end`.
+    pub async fn pass_until(&self, end: Instant, moment: Duration) -> Option<Turn> {
+        while self.0.replace(true) {
+            if Instant::now() >= end {
+                return None;
+            }
+            spin_sdk::time::sleep(moment).await;
+        }
+        Some(Turn(Rc::clone(&self.0)))
+    }
+
     /// Waits until no other request is past the turnstile. What was to be done may have been done meanwhile: look again.
     pub async fn pass(&self) -> Turn {
         while self.0.replace(true) {

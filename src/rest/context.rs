@@ -5,7 +5,7 @@ use std::time::Instant;
 use chrono::{NaiveDateTime, SecondsFormat, Utc};
 use http::header::{ALLOW, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use crate::config::Settings;
 use crate::db;
@@ -19,6 +19,12 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 
 /// After how many seconds a client should try again when the service is not available.
 const TRY_AGAIN: &str = "2";
+
+/// How one can sign in (RFC 7617 and RFC 6750). Each on a line of its own: not every client reads lists.
+const CHALLENGES: &[&str] = &[
+    "Basic realm=\"GNU Health\", charset=\"UTF-8\"",
+    "Bearer realm=\"GNU Health\"",
+];
 
 /// The circumstances of one request.
 #[derive(Debug)]
@@ -67,11 +73,13 @@ impl Context {
         let mut refused = response::resource(error.status(), &error.outcome(&self.request), format);
         match error {
             Error::Unauthenticated => {
-                response::add(
-                    &mut refused,
-                    WWW_AUTHENTICATE,
-                    "Basic realm=\"GNU Health\", charset=\"UTF-8\"",
-                );
+                for challenge in CHALLENGES {
+                    let challenge = HeaderValue::from_static(challenge);
+                    refused.headers_mut().append(WWW_AUTHENTICATE, challenge);
+                }
+            }
+            Error::Throttled { seconds } => {
+                response::add(&mut refused, RETRY_AFTER, &seconds.to_string());
             }
             Error::Method { allowed } => response::add(&mut refused, ALLOW, allowed),
             _ if refused.status() == StatusCode::SERVICE_UNAVAILABLE => {

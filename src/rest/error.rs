@@ -3,15 +3,18 @@
 //! | error | HTTP status | issue code |
 //! |---|---|---|
 //! | not signed in | 401 | login |
-//! | model or field denied | 403 | forbidden |
+//! | in none of the required groups, model or field denied | 403 | forbidden |
+//! | form of another site, or too old | 403 | forbidden |
 //! | no such resource | 404 | not-found |
 //! | no such route or interaction, module not activated | 404 | not-supported |
 //! | method not allowed | 405 | not-supported |
 //! | no acceptable format | 406 | not-supported |
 //! | search not valid | 400 | invalid, value, not-supported, too-costly |
 //! | bad header or form | 400 | invalid |
-//! | form of another site, or too old | 403 | forbidden |
 //! | body of another type | 415 | not-supported |
+//! | body too large | 413 | too-long |
+//! | too many or too early attempts to sign in | 429 | throttled |
+//! | too many sign in at once, `login` not reached | 503 | transient |
 //! | database unreachable, app misconfigured | 503 | transient, exception |
 //! | anything else | 500 | exception |
 
@@ -28,6 +31,29 @@ pub enum Error {
     /// No or wrong credentials.
     #[error("sign in with your GNU Health user and password")]
     Unauthenticated,
+    /// The user is in none of the groups that the operator requires.
+    #[error(
+        "your GNU Health user is in none of the groups that may use this server; ask your administrator"
+    )]
+    NotInGroup,
+    /// Too many failed attempts to sign in, or one too soon after another.
+    #[error("too many failed attempts to sign in; try again in {seconds} s")]
+    Throttled {
+        /// After how many seconds the next attempt is looked at.
+        seconds: u64,
+    },
+    /// The password cannot be looked at soon: too many others are.
+    #[error("too many passwords are being verified at the moment")]
+    Busy,
+    /// The component `login` does not answer as it should.
+    #[error("the component login cannot be asked to verify a password: {0}")]
+    Verification(&'static str),
+    /// The body is larger than what is read.
+    #[error("the body of the request is too large; at most {most} bytes are read")]
+    TooLarge {
+        /// The most bytes that are read.
+        most: usize,
+    },
     /// The user lacks a right.
     #[error("{0}")]
     Hidden(#[from] Hidden),
@@ -92,17 +118,21 @@ impl Error {
             Self::Hidden(Hidden::Missing(_)) | Self::NotFound { .. } | Self::NoRoute(_) => {
                 StatusCode::NOT_FOUND
             }
-            Self::Hidden(_) => StatusCode::FORBIDDEN,
+            Self::Hidden(_) | Self::NotInGroup | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::MalformedId | Self::Header(_) | Self::Form(_) => StatusCode::BAD_REQUEST,
             Self::Search(search::Error::Hidden { hidden, .. }) => {
                 Self::Hidden(hidden.clone()).status()
             }
             Self::Search(_) => StatusCode::BAD_REQUEST,
-            Self::Configuration(_) | Self::Database(db::Error::Connect(_) | db::Error::Lost) => {
+            Self::Busy
+            | Self::Verification(_)
+            | Self::Configuration(_)
+            | Self::Database(db::Error::Connect(_) | db::Error::Lost) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Database(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -136,16 +166,19 @@ impl Error {
         match self {
             Self::Unauthenticated => IssueType::Login,
             Self::Hidden(Hidden::Missing(_)) | Self::NoRoute(_) => IssueType::NotSupported,
-            Self::Hidden(_) => IssueType::Forbidden,
+            Self::Hidden(_) | Self::NotInGroup | Self::ForeignForm => IssueType::Forbidden,
+            Self::Throttled { .. } => IssueType::Throttled,
+            Self::TooLarge { .. } => IssueType::TooLong,
             Self::NotFound { .. } => IssueType::NotFound,
             Self::Method { .. } | Self::NotAcceptable | Self::MediaType(_) => {
                 IssueType::NotSupported
             }
-            Self::ForeignForm => IssueType::Forbidden,
             Self::MalformedId => IssueType::Value,
             Self::Header(_) | Self::Form(_) => IssueType::Invalid,
             Self::Search(error) => search_code(error),
-            Self::Database(db::Error::Connect(_) | db::Error::Lost) => IssueType::Transient,
+            Self::Busy
+            | Self::Verification(_)
+            | Self::Database(db::Error::Connect(_) | db::Error::Lost) => IssueType::Transient,
             Self::Configuration(_) | Self::Database(_) | Self::Internal(_) => IssueType::Exception,
         }
     }

@@ -1,25 +1,40 @@
 //! HTTP interactions.
 //!
-//! - [`authentication`]: the middleware in front of every protected component.
+//! - [`authentication`]: the middleware in front of every protected component. It asks [`identity`], which goes by the
+//!   [`credentials`] that a request carries, and what is [`remembered`] of them.
+//! - [`login`]: the component that signs users in, under the rules of [`sign_in`]; [`token`] gives them tokens, [`cookie`]
+//!   the cookie of a browser. [`verification`] is how the others have a password verified there.
 //! - [`principal`]: the signed header in which it hands on who asks.
 //! - [`service`]: one resource type, from request to response; [`read`](mod@read) and [`search`] are its interactions.
 //! - [`capability`], [`health`], [`system`]: what is open to all.
 //! - [`pages`]: signing in and out, and home, for people.
 //! - [`error`]: every error as an `OperationOutcome`, in one place.
+//! - [`client`]: where a request comes from.
 //! - [`record`], [`negotiation`], [`response`], [`context`], [`log`]: what they share.
 
 pub mod authentication;
+pub mod body;
 pub mod capability;
+pub mod client;
 pub mod context;
+pub mod cookie;
+pub mod credentials;
 pub mod error;
 pub mod health;
+pub mod identity;
 pub mod log;
+pub mod login;
 pub mod negotiation;
 pub mod pages;
 pub mod principal;
 mod read;
 mod record;
+pub mod remembered;
 pub mod response;
 mod search;
 pub mod service;
+pub mod sign_in;
+mod slot;
 pub mod system;
+pub mod token;
+pub mod verification;

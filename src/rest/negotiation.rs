@@ -70,6 +70,32 @@ fn accepts_json(headers: &HeaderMap) -> bool {
         .any(|accepted| is_json(&accepted))
 }
 
+/// Whether a person with a browser asks: HTML is named, and liked better than JSON.
+#[must_use]
+pub fn prefers_html(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter();
+    let ranges = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(MediaTypeList::new)
+        .flatten();
+    let (mut html, mut json) = (0.0, 0.0_f32);
+    for range in ranges {
+        let essence = range.essence().to_string().to_ascii_lowercase();
+        match essence.as_str() {
+            "text/html" => html = quality(&range).max(html),
+            other if JSON.contains(&other) => json = quality(&range).max(json),
+            _ => {}
+        }
+    }
+    html > json
+}
+
+/// The weight of a range (RFC 9110, section 12.4.2).
+fn quality(range: &MediaType<'_>) -> f32 {
+    let weight = range.get_param(Name::new_unchecked("q"));
+    weight.map_or(1.0, |weight| weight.unquoted_str().parse().unwrap_or(0.0))
+}
+
 /// Whether a range of `Accept` includes JSON of FHIR R4, and is not one that the client rules out with `q=0`.
 fn is_json(range: &MediaType<'_>) -> bool {
     let subtype = range.suffix.map_or_else(
@@ -95,6 +121,33 @@ fn is_json(range: &MediaType<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::search::query::parse;
+
+    #[test]
+    fn a_browser_is_told_from_a_program() {
+        let prefers = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.extend(accept.parse().ok().map(|value| (header::ACCEPT, value)));
+            prefers_html(&headers)
+        };
+        for browser in [
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "text/html, application/json;q=0.5",
+            "TEXT/HTML",
+        ] {
+            assert!(prefers(browser), "{browser}");
+        }
+        for program in [
+            "",
+            "*/*",
+            "application/fhir+json",
+            "application/fhir+json, text/html;q=0.9",
+            "application/json, text/html",
+            "text/html;q=0",
+            "text/*",
+        ] {
+            assert!(!prefers(program), "{program}");
+        }
+    }
 
     fn accepted(query: &str, accept: &str) -> bool {
         let mut headers = HeaderMap::new();

@@ -33,7 +33,10 @@ pub fn json(status: StatusCode, body: String, content_type: &'static str) -> Res
     headers.insert(CONTENT_LENGTH, length);
     // Health data: a cache asks again each time, and no shared one keeps it.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(VARY, HeaderValue::from_static("Accept, Authorization"));
+    headers.insert(
+        VARY,
+        HeaderValue::from_static("Accept, Authorization, Cookie"),
+    );
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -1,7 +1,5 @@
 //! What is open to all: conformance, the health checks, and the answer to paths that are not served.
 
-use headers::HeaderMapExt;
-use headers::authorization::{Authorization, Basic};
 use http::request::Parts;
 use http::{Response, StatusCode};
 use serde::Serialize;
@@ -17,7 +15,7 @@ use super::context::{Account, Context, base_url, only_get};
 use super::error::Error;
 use super::health::Finding;
 use super::negotiation::{self, Format};
-use super::{authentication, capability, health, log, response};
+use super::{capability, health, identity, log, response};
 
 /// Serves the component `metadata`.
 pub async fn serve(request: Request) -> Response<String> {
@@ -87,14 +85,11 @@ async fn ready(request: &Parts) -> Result<Response<String>, Error> {
 }
 
 async fn is_administrator(request: &Parts) -> bool {
-    let (Some(basic), Ok(settings)) = (
-        request.headers.typed_get::<Authorization<Basic>>(),
-        Settings::load().await,
-    ) else {
+    let Ok(settings) = Settings::load().await else {
         return false;
     };
-    let identity = authentication::verify(&settings, basic.username(), basic.password()).await;
-    identity.is_ok_and(|identity| identity.administrator)
+    let identity = identity::identify(&settings, request).await;
+    identity.is_ok_and(|identity| identity.is_some_and(|identity| identity.administrator))
 }
 
 #[derive(Serialize)]

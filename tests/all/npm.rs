@@ -8,7 +8,9 @@ use std::sync::Mutex;
 pub fn installed(folder: &str) -> PathBuf {
     static INSTALLING: Mutex<()> = Mutex::new(());
     // A panic of another test has left nothing half done: npm starts over.
-    let _turn = INSTALLING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _turn = INSTALLING
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let folder = xtask::root().join(folder);
     let wanted = std::fs::read(folder.join("package-lock.json")).unwrap();
     let mark = folder.join("node_modules/.installed-from");

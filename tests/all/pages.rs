@@ -8,7 +8,9 @@ use ureq::http::Method;
 use crate::authentication::ExtraUser;
 use crate::browser::{HASH, PASSWORD, sessions};
 use crate::http::{Answer, basic};
-use crate::visitor::{self, FORM, SESSION, Visitor, field, location, set_cookies, token, with_session};
+use crate::visitor::{
+    self, FORM, SESSION, Visitor, field, location, set_cookies, token, with_session,
+};
 use crate::world::{World, encoded};
 use crate::{Test, tests};
 
@@ -45,8 +47,15 @@ const JSON: (&str, &str) = ("accept", "application/fhir+json");
 #[track_caller]
 fn assert_page(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{}", answer.text());
-    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
-    assert!(answer.text().starts_with("<!doctype html>\n<html lang=\"en\">"));
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert!(
+        answer
+            .text()
+            .starts_with("<!doctype html>\n<html lang=\"en\">")
+    );
     assert!(!answer.text().contains("<script"), "{}", answer.text());
     assert_protected(answer);
 }
@@ -62,9 +71,15 @@ fn assert_protected(answer: &Answer) {
         "frame-ancestors 'none'",
         "base-uri 'none'",
     ] {
-        assert!(policy.split("; ").any(|part| part == directive), "{directive} in {policy}");
+        assert!(
+            policy.split("; ").any(|part| part == directive),
+            "{directive} in {policy}"
+        );
     }
-    assert!(!policy.contains("unsafe") && !policy.contains("script-src"), "{policy}");
+    assert!(
+        !policy.contains("unsafe") && !policy.contains("script-src"),
+        "{policy}"
+    );
     for (name, value) in [
         ("content-length", length.as_str()),
         ("cache-control", "no-store"),
@@ -74,13 +89,20 @@ fn assert_protected(answer: &Answer) {
     ] {
         assert_eq!(answer.header(name), Some(value), "{name}");
     }
-    assert!(answer.header("x-request-id").is_some_and(|id| !id.is_empty()));
+    assert!(
+        answer
+            .header("x-request-id")
+            .is_some_and(|id| !id.is_empty())
+    );
 }
 
 /// What the page says is wrong.
 #[track_caller]
 fn problem(answer: &Answer) -> &str {
-    let (_, rest) = answer.text().split_once("role=\"alert\">").unwrap_or_else(|| panic!("{}", answer.text()));
+    let (_, rest) = answer
+        .text()
+        .split_once("role=\"alert\">")
+        .unwrap_or_else(|| panic!("{}", answer.text()));
     rest.split('<').next().unwrap()
 }
 
@@ -107,10 +129,19 @@ fn every_page_has_its_protecting_headers_and_its_length(world: &World) {
     for path in [HOME, "/auth/login", "/auth/logout"] {
         assert_page(&visitor.get(path), 200);
     }
-    for (path, media_type) in [("/auth/style.css", "text/css; charset=utf-8"), ("/auth/icon.svg", "image/svg+xml")] {
+    for (path, media_type) in [
+        ("/auth/style.css", "text/css; charset=utf-8"),
+        ("/auth/icon.svg", "image/svg+xml"),
+    ] {
         let asset = stranger.get(path);
-        assert_eq!((asset.status, asset.header("content-type")), (200, Some(media_type)));
-        assert_eq!(asset.header("content-length"), Some(asset.body.len().to_string().as_str()));
+        assert_eq!(
+            (asset.status, asset.header("content-type")),
+            (200, Some(media_type))
+        );
+        assert_eq!(
+            asset.header("content-length"),
+            Some(asset.body.len().to_string().as_str())
+        );
         assert_eq!(asset.header("x-content-type-options"), Some("nosniff"));
     }
 }
@@ -133,7 +164,10 @@ fn signing_in_makes_a_session_and_leads_to_what_was_asked_for(world: &World) {
     assert_eq!(cookies.len(), 1, "{cookies:?}");
     let attributes: Vec<&str> = cookies[0].split("; ").skip(1).collect();
     for attribute in ["Path=/", "HttpOnly", "SameSite=Lax"] {
-        assert!(attributes.contains(&attribute), "{attribute} in {attributes:?}");
+        assert!(
+            attributes.contains(&attribute),
+            "{attribute} in {attributes:?}"
+        );
     }
     assert!(!attributes.contains(&"Secure"), "not over plain HTTP");
     assert_eq!(sessions(world, &user.login), 1);
@@ -143,17 +177,27 @@ fn signing_in_makes_a_session_and_leads_to_what_was_asked_for(world: &World) {
 fn a_session_cookie_that_was_there_before_is_never_adopted(world: &World) {
     let user = ExtraUser::new(world, "fixation", Some(HASH));
     let attacker = signed_in(world, &ExtraUser::new(world, "fixer", Some(HASH)));
-    for planted in ["planted".to_owned(), "A".repeat(64), attacker.cookie(SESSION).unwrap()] {
+    for planted in [
+        "planted".to_owned(),
+        "A".repeat(64),
+        attacker.cookie(SESSION).unwrap(),
+    ] {
         let visitor = Visitor::of(world);
         visitor.set_cookie(SESSION, &planted);
         let page = Visitor::of(world);
         let form = page.get("/auth/login");
         visitor.set_cookie(FORM, &page.cookie(FORM).unwrap());
-        let fields = [("login", user.login.as_str()), ("password", PASSWORD), ("token", &token(&form))];
+        let fields = [
+            ("login", user.login.as_str()),
+            ("password", PASSWORD),
+            ("token", &token(&form)),
+        ];
         assert_eq!(location(&visitor.post("/auth/login", &fields)), HOME);
         let given = visitor.cookie(SESSION).unwrap();
         assert_ne!(given, planted);
-        with_session(world, &planted).get("/Patient/1").refused(401, "login");
+        with_session(world, &planted)
+            .get("/Patient/1")
+            .refused(401, "login");
         assert_eq!(with_session(world, &given).get("/Patient/1").status, 200);
     }
 }
@@ -165,7 +209,11 @@ fn signing_in_again_ends_the_session_before(world: &World) {
     let page = Visitor::of(world);
     let form = page.get("/auth/login");
     visitor.set_cookie(FORM, &page.cookie(FORM).unwrap());
-    let fields = [("login", user.login.as_str()), ("password", PASSWORD), ("token", &token(&form))];
+    let fields = [
+        ("login", user.login.as_str()),
+        ("password", PASSWORD),
+        ("token", &token(&form)),
+    ];
     assert_eq!(location(&visitor.post("/auth/login", &fields)), HOME);
     assert_ne!(visitor.cookie(SESSION), Some(first));
     assert_eq!(sessions(world, &user.login), 1);
@@ -183,7 +231,10 @@ fn a_wrong_password_is_told_and_only_the_name_is_kept(world: &World) {
     ];
     let wrong = visitor.post("/auth/login", &fields);
     assert_page(&wrong, 401);
-    assert_eq!(problem(&wrong), "The user name or the password is not right.");
+    assert_eq!(
+        problem(&wrong),
+        "The user name or the password is not right."
+    );
     // RFC 9110, section 15.5.2; a scheme that a browser knows would make it ask by itself.
     let challenge = wrong.header("www-authenticate").unwrap();
     assert!(challenge.starts_with("Session "), "{challenge}");
@@ -228,14 +279,20 @@ fn too_many_attempts_are_told_with_the_seconds_to_wait(world: &World) {
     assert_page(&answer, 429);
     let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=300).contains(&seconds), "{seconds}");
-    assert_eq!(problem(&answer), format!("Too many attempts. Try again in {seconds} seconds."));
+    assert_eq!(
+        problem(&answer),
+        format!("Too many attempts. Try again in {seconds} seconds.")
+    );
     assert_eq!(field(&answer, "login").as_deref(), Some(login.as_str()));
     assert_eq!(sessions(world, login), 0);
 }
 
 /// How many failed attempts of a login are written down.
 fn attempts(world: &World, login: &str) -> i64 {
-    let count = world.sql().value("SELECT count(*) FROM res_user_login_attempt WHERE login = $1", &[&login]);
+    let count = world.sql().value(
+        "SELECT count(*) FROM res_user_login_attempt WHERE login = $1",
+        &[&login],
+    );
     count.as_i64().unwrap()
 }
 
@@ -256,30 +313,60 @@ fn a_form_without_the_right_token_is_refused_before_the_password_is_looked_at(wo
         ("nonsense", "x".to_owned()),
         ("another browser's", of_another),
         ("changed", tampered),
-        ("expired", csrf::Form::Login.token(&secret, &bearer, long_ago)),
-        ("of another form", csrf::Form::Logout.token(&secret, &bearer, now)),
-        ("of another secret", csrf::Form::Login.token(&other_secret, &bearer, now)),
+        (
+            "expired",
+            csrf::Form::Login.token(&secret, &bearer, long_ago),
+        ),
+        (
+            "of another form",
+            csrf::Form::Logout.token(&secret, &bearer, now),
+        ),
+        (
+            "of another secret",
+            csrf::Form::Login.token(&other_secret, &bearer, now),
+        ),
         ("of no browser", csrf::Form::Login.token(&secret, "", now)),
     ] {
         for password in [PASSWORD, "wrong"] {
-            let fields = [("login", user.login.as_str()), ("password", password), ("token", &token)];
+            let fields = [
+                ("login", user.login.as_str()),
+                ("password", password),
+                ("token", &token),
+            ];
             let refused = visitor.post("/auth/login", &fields);
             assert_page(&refused, 403);
             assert!(problem(&refused).contains("expired"), "{case}");
-            assert_eq!(field(&refused, "login").as_deref(), Some(user.login.as_str()), "{case}");
-            visitor.post_with("/auth/login", &fields, &[JSON]).refused(403, "forbidden");
+            assert_eq!(
+                field(&refused, "login").as_deref(),
+                Some(user.login.as_str()),
+                "{case}"
+            );
+            visitor
+                .post_with("/auth/login", &fields, &[JSON])
+                .refused(403, "forbidden");
         }
     }
     let without_cookie = Visitor::of(world);
-    let fields = [("login", user.login.as_str()), ("password", PASSWORD), ("token", &good)];
+    let fields = [
+        ("login", user.login.as_str()),
+        ("password", PASSWORD),
+        ("token", &good),
+    ];
     assert_page(&without_cookie.post("/auth/login", &fields), 403);
     without_cookie.set_cookie(FORM, "planted");
     assert_page(&without_cookie.post("/auth/login", &fields), 403);
-    assert_eq!((sessions(world, &user.login), attempts(world, &user.login)), (0, 0));
+    assert_eq!(
+        (sessions(world, &user.login), attempts(world, &user.login)),
+        (0, 0)
+    );
     // The right one still is; also the one in the page that refused.
     assert_eq!(location(&visitor.post("/auth/login", &fields)), HOME);
     let refused = without_cookie.post("/auth/login", &fields);
-    let fields = [("login", user.login.as_str()), ("password", PASSWORD), ("token", &token(&refused))];
+    let fields = [
+        ("login", user.login.as_str()),
+        ("password", PASSWORD),
+        ("token", &token(&refused)),
+    ];
     assert_eq!(location(&without_cookie.post("/auth/login", &fields)), HOME);
 }
 
@@ -288,7 +375,11 @@ fn a_form_that_another_origin_sends_is_refused(world: &World) {
     let visitor = Visitor::of(world);
     let own = world.app().url();
     let form = token(&visitor.get("/auth/login"));
-    let fields = [("login", user.login.as_str()), ("password", PASSWORD), ("token", &form)];
+    let fields = [
+        ("login", user.login.as_str()),
+        ("password", PASSWORD),
+        ("token", &form),
+    ];
     for headers in [
         &[("origin", "https://evil.example")][..],
         &[("origin", "null")],
@@ -299,9 +390,15 @@ fn a_form_that_another_origin_sends_is_refused(world: &World) {
     ] {
         assert_page(&visitor.post_with("/auth/login", &fields, headers), 403);
     }
-    assert_eq!((sessions(world, &user.login), attempts(world, &user.login)), (0, 0));
+    assert_eq!(
+        (sessions(world, &user.login), attempts(world, &user.login)),
+        (0, 0)
+    );
     let headers = [("origin", own.as_str()), ("sec-fetch-site", "same-origin")];
-    assert_eq!(location(&visitor.post_with("/auth/login", &fields, &headers)), HOME);
+    assert_eq!(
+        location(&visitor.post_with("/auth/login", &fields, &headers)),
+        HOME
+    );
     // Signing out is protected in the same way.
     let fields = [("token", token(&visitor.get("/auth/logout")))];
     let fields = [("token", fields[0].1.as_str())];
@@ -346,7 +443,12 @@ fn where_signing_in_leads_is_restricted_to_this_origin(world: &World) {
     let visitor = Visitor::of(world);
     let form = token(&visitor.get("/auth/login"));
     let landed = |next: &str| {
-        let fields = [("login", user.login.as_str()), ("password", PASSWORD), ("token", &form), ("next", next)];
+        let fields = [
+            ("login", user.login.as_str()),
+            ("password", PASSWORD),
+            ("token", &form),
+            ("next", next),
+        ];
         let answer = visitor.post("/auth/login", &fields);
         assert_eq!(set_cookies(&answer).len(), 1, "{next}");
         location(&answer)
@@ -368,15 +470,27 @@ fn a_body_that_is_no_form_or_too_long_is_refused(world: &World) {
     let user = ExtraUser::new(world, "page-body", Some(HASH));
     let visitor = Visitor::of(world);
     let form = token(&visitor.get("/auth/login"));
-    let fields = visitor::form(&[("login", &user.login), ("password", PASSWORD), ("token", &form)]);
+    let fields = visitor::form(&[
+        ("login", &user.login),
+        ("password", PASSWORD),
+        ("token", &form),
+    ]);
     let post = |media_type: &str, body: &str| {
         let headers = [("content-type", media_type)];
         visitor.send(&Method::POST, "/auth/login", &headers, body)
     };
-    for media_type in ["text/plain", "application/json", "multipart/form-data; boundary=x", "nonsense"] {
+    for media_type in [
+        "text/plain",
+        "application/json",
+        "multipart/form-data; boundary=x",
+        "nonsense",
+    ] {
         assert_page(&post(media_type, &fields), 415);
     }
-    assert_page(&visitor.send(&Method::POST, "/auth/login", &[], &fields), 415);
+    assert_page(
+        &visitor.send(&Method::POST, "/auth/login", &[], &fields),
+        415,
+    );
     let urlencoded = "application/x-www-form-urlencoded";
     let longest = format!("{fields}&x={}", "a".repeat(8192 - fields.len() - 3));
     assert_page(&post(urlencoded, &format!("{longest}a")), 413);
@@ -384,9 +498,17 @@ fn a_body_that_is_no_form_or_too_long_is_refused(world: &World) {
     assert_page(&post(urlencoded, "login=%zz"), 400);
     assert_page(&post(urlencoded, "login=%ff"), 400);
     let program = [("content-type", "text/plain"), JSON];
-    visitor.send(&Method::POST, "/auth/login", &program, &fields).refused(415, "not-supported");
-    assert_eq!((sessions(world, &user.login), attempts(world, &user.login)), (0, 0));
-    location(&post("Application/x-www-form-urlencoded; charset=UTF-8", &longest));
+    visitor
+        .send(&Method::POST, "/auth/login", &program, &fields)
+        .refused(415, "not-supported");
+    assert_eq!(
+        (sessions(world, &user.login), attempts(world, &user.login)),
+        (0, 0)
+    );
+    location(&post(
+        "Application/x-www-form-urlencoded; charset=UTF-8",
+        &longest,
+    ));
     assert_eq!(sessions(world, &user.login), 1);
 }
 
@@ -403,9 +525,16 @@ fn who_is_signed_in_already_is_told_so(world: &World) {
 fn signing_out_needs_the_token_of_this_session(world: &World) {
     let user = ExtraUser::new(world, "page-out", Some(HASH));
     let (one, other) = (signed_in(world, &user), signed_in(world, &user));
-    let (own, of_other) = (token(&one.get("/auth/logout")), token(&other.get("/auth/logout")));
+    let (own, of_other) = (
+        token(&one.get("/auth/logout")),
+        token(&other.get("/auth/logout")),
+    );
     let session = one.cookie(SESSION).unwrap();
-    let of_login = csrf::Form::Login.token(&Secret::new(world.secret()).unwrap(), &session, Utc::now().timestamp());
+    let of_login = csrf::Form::Login.token(
+        &Secret::new(world.secret()).unwrap(),
+        &session,
+        Utc::now().timestamp(),
+    );
     for wrong in ["", "x", &of_other, &of_login] {
         let refused = one.post("/auth/logout", &[("token", wrong)]);
         assert_page(&refused, 403);
@@ -417,9 +546,15 @@ fn signing_out_needs_the_token_of_this_session(world: &World) {
     let out = one.post("/auth/logout", &[("token", &own)]);
     assert_eq!(location(&out), "/auth/login?signed-out");
     assert_eq!(one.cookie(SESSION), None);
-    assert!(one.get("/auth/login?signed-out").text().contains("You are signed out."));
+    assert!(
+        one.get("/auth/login?signed-out")
+            .text()
+            .contains("You are signed out.")
+    );
     assert_eq!(sessions(world, &user.login), 1, "the other one goes on");
-    with_session(world, &session).get("/Patient/1").refused(401, "login");
+    with_session(world, &session)
+        .get("/Patient/1")
+        .refused(401, "login");
     assert_page(&other.get(HOME), 200);
 }
 
@@ -462,17 +597,26 @@ fn home_is_for_those_who_are_signed_in(world: &World) {
     assert_eq!(location(&visitor.get(HOME)), "/auth/login");
     assert_eq!(location(&visitor.get("/auth")), HOME);
     assert_eq!(location(&visitor.get("/auth/")), HOME);
-    visitor.send(&Method::GET, HOME, &[JSON], "").refused(401, "login");
+    visitor
+        .send(&Method::GET, HOME, &[JSON], "")
+        .refused(401, "login");
     let restricted = Visitor::of(world);
     restricted.sign_in("restricted", world.password("restricted"));
     let page = restricted.get(HOME);
     assert_page(&page, 200);
-    for text in ["Demo restricted", "Health Doctor", "Demo: denied fields", "/Patient?_count=20&amp;_pretty=true", "/metadata"] {
+    for text in [
+        "Demo restricted",
+        "Health Doctor",
+        "Demo: denied fields",
+        "/Patient?_count=20&amp;_pretty=true",
+        "/metadata",
+    ] {
         assert!(page.text().contains(text), "{text} in {}", page.text());
     }
     // A program that is signed in may look too; it has no session that a form could end.
     let authorization = basic("doctor", world.password("doctor"));
-    let page = Visitor::of(world).send(&Method::GET, HOME, &[("authorization", &authorization)], "");
+    let page =
+        Visitor::of(world).send(&Method::GET, HOME, &[("authorization", &authorization)], "");
     assert_page(&page, 200);
     assert!(page.text().contains("Health Doctor") && !page.text().contains("<form"));
 }
@@ -492,17 +636,34 @@ fn methods_that_a_page_does_not_have_are_named(world: &World) {
             assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
         }
     }
-    visitor.send(&Method::PUT, HOME, &[JSON], "").refused(405, "not-supported");
+    visitor
+        .send(&Method::PUT, HOME, &[JSON], "")
+        .refused(405, "not-supported");
     assert_page(&visitor.post(HOME, &[]), 405);
 }
 
 fn head_is_answered_as_get_without_a_body(world: &World) {
     let visitor = signed_in(world, &ExtraUser::new(world, "page-head", Some(HASH)));
-    for path in ["/auth", "/auth/login", "/auth/logout", HOME, "/auth/style.css", "/auth/icon.svg"] {
-        let (get, head) = (visitor.get(path), visitor.send(&Method::HEAD, path, &[], ""));
+    for path in [
+        "/auth",
+        "/auth/login",
+        "/auth/logout",
+        HOME,
+        "/auth/style.css",
+        "/auth/icon.svg",
+    ] {
+        let (get, head) = (
+            visitor.get(path),
+            visitor.send(&Method::HEAD, path, &[], ""),
+        );
         assert_eq!(head.status, get.status, "{path}");
         assert!(head.body.is_empty(), "{path}");
-        for name in ["content-type", "content-length", "location", "cache-control"] {
+        for name in [
+            "content-type",
+            "content-length",
+            "location",
+            "cache-control",
+        ] {
             assert_eq!(head.header(name), get.header(name), "{name} of {path}");
         }
     }
@@ -510,9 +671,16 @@ fn head_is_answered_as_get_without_a_body(world: &World) {
 
 fn unknown_pages_are_pages_for_browsers_and_outcomes_for_programs(world: &World) {
     let visitor = Visitor::of(world);
-    for path in ["/auth/nothing", "/auth/login/", "/auth/login/x", "/auth/style.css/x"] {
+    for path in [
+        "/auth/nothing",
+        "/auth/login/",
+        "/auth/login/x",
+        "/auth/style.css/x",
+    ] {
         assert_page(&visitor.get(path), 404);
-        visitor.send(&Method::GET, path, &[JSON], "").refused(404, "not-supported");
+        visitor
+            .send(&Method::GET, path, &[JSON], "")
+            .refused(404, "not-supported");
     }
 }
 
@@ -523,8 +691,14 @@ fn behind_a_path_and_tls_every_link_and_cookie_is_right(world: &World) {
     let visitor = Visitor::to(&app.url());
     let page = visitor.get("/auth/login?next=/Patient/1");
     let text = page.text();
-    assert!(text.contains("action=\"/fhir/auth/login\"") && text.contains("href=\"/fhir/auth/style.css\""));
-    let origin = [("origin", "https://health.example.org"), ("sec-fetch-site", "same-origin")];
+    assert!(
+        text.contains("action=\"/fhir/auth/login\"")
+            && text.contains("href=\"/fhir/auth/style.css\"")
+    );
+    let origin = [
+        ("origin", "https://health.example.org"),
+        ("sec-fetch-site", "same-origin"),
+    ];
     let fields = [
         ("login", user.login.as_str()),
         ("password", PASSWORD),

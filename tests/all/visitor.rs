@@ -51,7 +51,12 @@ impl Visitor {
         self.post_with(path, fields, &[])
     }
 
-    pub fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+    pub fn post_with(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
         all.extend(headers);
         self.send(&Method::POST, path, &all, &form(fields))
@@ -74,12 +79,25 @@ impl Visitor {
     }
 
     /// Sends a request; headers that are given replace those of a browser.
-    pub fn send(&self, method: &Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+    pub fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
         if !headers.iter().any(|(name, _)| *name == "accept") {
             request = request.header("accept", HTML);
         }
-        let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> = self
+            .cookies
+            .borrow()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
         }
@@ -87,10 +105,14 @@ impl Visitor {
             request = request.header(*name, *value);
         }
         let sent = match *method {
-            Method::POST | Method::PUT | Method::PATCH => self.agent.run(request.body(body).unwrap()),
+            Method::POST | Method::PUT | Method::PATCH => {
+                self.agent.run(request.body(body).unwrap())
+            }
             _ => self.agent.run(request.body(()).unwrap()),
         };
-        let answer = sent.and_then(read).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let answer = sent
+            .and_then(read)
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         self.keep_cookies(&answer);
         answer
     }
@@ -112,7 +134,9 @@ impl Visitor {
 /// The cookies that an answer sets.
 pub fn set_cookies(answer: &Answer) -> Vec<String> {
     let headers = answer.headers.get_all("set-cookie").iter();
-    headers.map(|header| header.to_str().unwrap().to_owned()).collect()
+    headers
+        .map(|header| header.to_str().unwrap().to_owned())
+        .collect()
 }
 
 /// The token in the form of a page.
@@ -123,13 +147,19 @@ pub fn token(page: &Answer) -> String {
 /// The value of an input of a page, as it stands in the HTML.
 pub fn field(page: &Answer, name: &str) -> Option<String> {
     let (_, input) = page.text().split_once(&format!(" name=\"{name}\" "))?;
-    let (_, value) = input.split('>').next()?.split_once(" value=\"").or_else(|| input.split_once("value=\""))?;
+    let (_, value) = input
+        .split('>')
+        .next()?
+        .split_once(" value=\"")
+        .or_else(|| input.split_once("value=\""))?;
     Some(value.split('"').next()?.to_owned())
 }
 
 /// A body of `application/x-www-form-urlencoded`.
 pub fn form(fields: &[(&str, &str)]) -> String {
-    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+    let pairs = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encoded(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
@@ -142,5 +172,7 @@ pub fn location(answer: &Answer) -> String {
 
 /// A program with the session of a browser.
 pub fn with_session(world: &World, session: &str) -> Client {
-    world.anonymous().with_authorization(&format!("Session {session}"))
+    world
+        .anonymous()
+        .with_authorization(&format!("Session {session}"))
 }

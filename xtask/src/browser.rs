@@ -57,7 +57,9 @@ fn is_root() -> bool {
 fn install() -> Result<()> {
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").arg("--quiet");
+        command
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .arg("--quiet");
         run(command.args(arguments))
     };
     apt(&["update"])?;

@@ -52,5 +52,47 @@ impl Account {
 
 /// Who sends the request; `None`: nobody who is signed in.
 pub(super) async fn identify(visit: &Visit<'_>) -> Result<Option<Account>, Error> {
-    todo!()
+    let (settings, request) = (&visit.settings, visit.request);
+    if !request.headers.contains_key(AUTHORIZATION) {
+        let signed_in = identity::signed_in(settings, request).await?;
+        return Ok(signed_in.map(|(identity, session)| Account {
+            user: identity.user,
+            session: Some(session),
+            is_program: false,
+        }));
+    }
+    let identity = match identity::identify(settings, request).await {
+        Ok(Some(identity)) => identity,
+        Ok(None) | Err(Error::Unauthenticated) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let session = match Credentials::of(settings, request) {
+        Ok(Some(Credentials::Session(session))) => Some(session),
+        _ => None,
+    };
+    Ok(Some(Account {
+        user: identity.user,
+        session,
+        is_program: true,
+    }))
+}
+
+/// Signs in: gives the cookie of a new session. The one that the browser had is over, whosever it was.
+///
+/// # Errors
+/// As [`sign_in::sign_in`].
+pub(super) async fn sign_in(
+    visit: &Visit<'_>,
+    login: &str,
+    password: &str,
+) -> Result<HeaderValue, Error> {
+    let (settings, request) = (&visit.settings, visit.request);
+    let client = Client::of(settings, &request.headers);
+    let identity = sign_in::sign_in(settings, login, password, &client).await?;
+    let database = visit.database();
+    let session = session::create(&database, identity.user).await?;
+    if let Ok(Some(before)) = cookie::session(settings, request) {
+        session::remove(&database, &before).await?;
+    }
+    Ok(cookie::session_cookie(settings, request, &session))
 }

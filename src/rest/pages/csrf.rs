@@ -87,7 +87,14 @@ mod tests {
             changed[position] ^= 1;
             assert!(!verify(&URL_SAFE_NO_PAD.encode(changed)), "{position}");
         }
-        for broken in ["", "x", "AAAAAAAAAAA", "…", &token[1..], &format!("{token}AA")] {
+        for broken in [
+            "",
+            "x",
+            "AAAAAAAAAAA",
+            "…",
+            &token[1..],
+            &format!("{token}AA"),
+        ] {
             assert!(!verify(broken), "{broken}");
         }
         // 8 bytes of expiry with no signature

@@ -38,11 +38,12 @@ pub(super) async fn show(
         }
         return Err(Error::Unauthenticated);
     };
+    let token = logout::token(visit, account);
     let page = Page {
         prefix: &visit.prefix(),
         profile: &account.profile(visit).await?,
         served: &served(visit, account).await?,
-        token: logout::token(visit, account).as_deref(),
+        token: token.as_deref(),
     };
     page::html(StatusCode::OK, &page)
 }

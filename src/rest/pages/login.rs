@@ -83,8 +83,7 @@ pub(super) async fn submit(visit: &Visit<'_>, form: &Form) -> Result<Response<St
     if !is_ours(visit, form) {
         return refuse(visit, form, next, Error::ForeignForm);
     }
-    let credentials = (form.value("login"), form.value("password"));
-    match account::sign_in(visit, credentials).await {
+    match account::sign_in(visit, form.value("login"), form.value("password")).await {
         Ok(cookie) => {
             let mut answer = page::see_other(&visit.location(next.as_ref()))?;
             page::set_cookie(&mut answer, cookie);
@@ -184,9 +183,19 @@ mod tests {
 
     #[test]
     fn what_was_typed_is_shown_as_text() {
-        let html = rendered("\"><script>alert('x')</script>&amp;", "/Patient?a=\"'<b>", None);
-        assert!(!html.contains("<script") && !html.contains("<b>\""), "{html}");
-        assert!(!html.contains("&amp;&#34;") && html.contains("&#38;amp;"), "{html}");
+        let html = rendered(
+            "\"><script>alert('x')</script>&amp;",
+            "/Patient?a=\"'<b>",
+            None,
+        );
+        assert!(
+            !html.contains("<script") && !html.contains("<b>\""),
+            "{html}"
+        );
+        assert!(
+            !html.contains("&amp;&#34;") && html.contains("&#38;amp;"),
+            "{html}"
+        );
     }
 
     #[test]

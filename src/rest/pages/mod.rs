@@ -31,10 +31,11 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Method, Response};
 use spin_sdk::http::Request;
+use spin_sdk::wasip3::http_compat::{IncomingBody, IncomingMessage};
 
 use super::context::{self, Context};
 use super::error::Error;
-use super::negotiation::Format;
+use super::negotiation::{Format, prefers_html};
 use crate::config::Settings;
 
 use form::Form;
@@ -70,11 +71,11 @@ impl Page {
     }
 
     /// The form that was sent to it, if the method sends one.
-    async fn form<B>(self, request: &Parts, body: B) -> Result<Option<Form>, Error>
-    where
-        B: http_body::Body,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+    async fn form<T: IncomingMessage>(
+        self,
+        request: &Parts,
+        body: IncomingBody<T>,
+    ) -> Result<Option<Form>, Error> {
         match (&request.method, self) {
             (&Method::GET | &Method::HEAD, _) => Ok(None),
             (_, Self::Root | Self::Home) => context::only_get(request).map(|()| None),
@@ -99,10 +100,10 @@ pub async fn serve(request: Request) -> Response<String> {
         ..context::Account::default()
     };
     let result = answer(&request, body, &mut log).await;
-    let prefix = Settings::load().await.map(|settings| visit::prefix(&settings));
+    let prefix = Settings::load().await.map(|settings| settings.base_path());
     let prefix = prefix.unwrap_or_default();
     let show = |error: &Error| {
-        if visit::wants_html(&request) {
+        if prefers_html(&request.headers) {
             failure::show(&prefix, &context, error)
         } else {
             context.refuse(error, Format::default())
@@ -111,15 +112,11 @@ pub async fn serve(request: Request) -> Response<String> {
     context.conclude_with(result, show, log).await
 }
 
-async fn answer<B>(
+async fn answer<T: IncomingMessage>(
     request: &Parts,
-    body: B,
+    body: IncomingBody<T>,
     log: &mut context::Account<'_>,
-) -> Result<Response<String>, Error>
-where
-    B: http_body::Body,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+) -> Result<Response<String>, Error> {
     let path = request.uri.path();
     if let Some(asset) = assets::find(path) {
         return context::only_get(request).map(|()| asset);
@@ -128,7 +125,11 @@ where
     log.interaction = page.interaction();
     let form = page.form(request, body).await?;
     let visit = Visit::new(request).await?;
-    let account = account::identify(&visit).await?;
+    let account = match account::identify(&visit).await {
+        // They may sign in as somebody else.
+        Err(Error::NotInGroup) if page == Page::Login => None,
+        account => account?,
+    };
     log.user = account.as_ref().map(|account| account.user);
     let account = account.as_ref();
     match (page, form) {

@@ -22,11 +22,14 @@ impl Next {
     /// if something on the way decodes the path.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > LONGEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let is_plain = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_plain || text.len() > LONGEST {
             return None;
         }
         let target: PathAndQuery = text.parse().ok()?;
-        if !stays(target.path(), DEPTH) || POINTLESS.contains(&target.path()) {
+        if !stays(target.path(), DEPTH)
+            || POINTLESS.iter().any(|page| target.path().ends_with(page))
+        {
             return None;
         }
         Some(Self(target.as_str().to_owned()))
@@ -123,7 +126,12 @@ mod tests {
 
     #[test]
     fn signing_in_does_not_lead_to_the_pages_of_signing_in_and_out() {
-        for path in ["/auth/login", "/auth/login?next=/", "/auth/logout"] {
+        for path in [
+            "/auth/login",
+            "/auth/login?next=/",
+            "/auth/logout",
+            "/fhir/auth/logout",
+        ] {
             assert_eq!(parsed(path), None, "{path}");
         }
     }

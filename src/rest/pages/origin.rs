@@ -31,10 +31,15 @@ fn is_ours(origin: &Uri, request: &Parts, base_url: &str) -> bool {
         return false;
     };
     let base: Option<Uri> = base_url.parse().ok();
-    if base.is_some_and(|base| base.scheme() == origin.scheme() && base.authority() == Some(authority)) {
+    if base
+        .is_some_and(|base| base.scheme() == origin.scheme() && base.authority() == Some(authority))
+    {
         return true;
     }
-    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = request
+        .headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
     let sent_to = request.uri.authority().map(http::uri::Authority::as_str);
     sent_to.or(host).is_some_and(|host| authority == host)
 }
@@ -61,7 +66,10 @@ mod tests {
             &[("origin", "https://fhir.example:3000")],
             &[("origin", "http://FHIR.example:3000")],
             &[("origin", "https://health.example.org")],
-            &[("origin", "http://fhir.example:3000"), ("sec-fetch-site", "same-origin")],
+            &[
+                ("origin", "http://fhir.example:3000"),
+                ("sec-fetch-site", "same-origin"),
+            ],
             &[("sec-fetch-site", "none")],
         ] {
             assert!(!foreign(base, headers), "{headers:?}");
@@ -79,8 +87,14 @@ mod tests {
             &[("origin", "http://fhir.example:3001")],
             &[("origin", "http://health.example.org")],
             &[("origin", "http://fhir.example:3000.evil.example")],
-            &[("origin", "http://fhir.example:3000"), ("origin", "https://evil.example")],
-            &[("origin", "http://fhir.example:3000"), ("sec-fetch-site", "cross-site")],
+            &[
+                ("origin", "http://fhir.example:3000"),
+                ("origin", "https://evil.example"),
+            ],
+            &[
+                ("origin", "http://fhir.example:3000"),
+                ("sec-fetch-site", "cross-site"),
+            ],
             &[("sec-fetch-site", "cross-site")],
             &[("sec-fetch-site", "same-site")],
         ] {

@@ -3,8 +3,6 @@
 use std::rc::Rc;
 
 use chrono::Utc;
-use http::Uri;
-use http::header::ACCEPT;
 use http::request::Parts;
 
 use super::next::Next;
@@ -12,6 +10,7 @@ use crate::config::Settings;
 use crate::db::Database;
 use crate::rest::context::base_url;
 use crate::rest::error::Error;
+use crate::rest::negotiation::prefers_html;
 use crate::search::query;
 
 /// Where one lands when nothing else was asked for.
@@ -45,12 +44,15 @@ impl<'a> Visit<'a> {
 
     /// The path of the public base, which stands before every path that the browser is told.
     pub(super) fn prefix(&self) -> String {
-        prefix(&self.settings)
+        self.settings.base_path()
     }
 
-    /// What the browser is told for a path of the app, or for its home.
+    /// Where the browser is sent: to where it wanted to go, or home.
     pub(super) fn location(&self, next: Option<&Next>) -> String {
-        format!("{}{}", self.prefix(), next.map_or(HOME, Next::as_str))
+        next.map_or_else(
+            || format!("{}{HOME}", self.prefix()),
+            |next| next.as_str().to_owned(),
+        )
     }
 
     /// Whether the browser is reached over HTTPS.
@@ -60,7 +62,7 @@ impl<'a> Visit<'a> {
 
     /// Whether errors are to be pages.
     pub(super) fn wants_html(&self) -> bool {
-        wants_html(self.request)
+        prefers_html(&self.request.headers)
     }
 
     /// A parameter of the query string; empty if it is not there, or the string is broken.
@@ -78,19 +80,4 @@ impl<'a> Visit<'a> {
         let pair = pairs.into_iter().find(|pair| pair.name == name);
         pair.map(|pair| pair.value)
     }
-}
-
-/// See [`Visit::prefix`].
-pub(super) fn prefix(settings: &Settings) -> String {
-    let base = settings.base_url.as_deref().and_then(|base| base.parse::<Uri>().ok());
-    base.map(|base| base.path().trim_end_matches('/').to_owned()).unwrap_or_default()
-}
-
-/// Whether the client, a browser, accepts HTML and prefers nothing of ours to it.
-pub(super) fn wants_html(request: &Parts) -> bool {
-    let values = request.headers.get_all(ACCEPT).iter();
-    values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|range| range.trim().to_ascii_lowercase().starts_with("text/html"))
 }

@@ -99,7 +99,14 @@ mod tests {
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
         let cookie = Visitor::new(true).unwrap().cookie();
         let cookie = cookie.to_str().unwrap();
-        for part in ["__Host-", "Path=/", "HttpOnly", "SameSite=Lax", "Secure", "Max-Age=3600"] {
+        for part in [
+            "__Host-",
+            "Path=/",
+            "HttpOnly",
+            "SameSite=Lax",
+            "Secure",
+            "Max-Age=3600",
+        ] {
             assert!(cookie.contains(part), "{part}");
         }
         assert!(!cookie.contains("Domain"));

@@ -1,0 +1,98 @@
+//! How many passwords are hashed at once, over all instances of the app.
+//!
+//! A hash takes a core and 64 MiB for tenths of a second, and instances start in numbers when requests do. So who hashes
+//! holds one of [`SLOTS`] entries of the key-value store, with an owner and an end. The store has no compare-and-swap:
+//! who wrote an entry last is its owner, which each looks up after a moment. That two hold the same, rarely, costs time
+//! only. Two never hash the same credentials: they try the slots in the same order, and who finds theirs being hashed
+//! waits for the outcome.
+
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use spin_sdk::key_value::Store;
+
+/// How many hashes run at once.
+const SLOTS: u8 = 2;
+
+/// For how long a slot is held at most, in milliseconds: longer than the slowest hash that is computed takes.
+const LEASE: i64 = 15_000;
+
+/// After which time who wrote an entry looks whether another did too.
+const ELECTION: Duration = Duration::from_millis(30);
+
+/// How long who finds no slot sleeps before looking again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The right to hash. To be given back; is lost after some time in any case.
+pub(super) struct Slot(Option<(Store, String)>);
+
+/// What an entry says.
+struct Lease {
+    owner: Vec<u8>,
+    proof: Vec<u8>,
+}
+
+impl Slot {
+    /// Waits for a slot until `end` at most. `proof` is a keyed hash of what is to be hashed.
+    pub(super) async fn take(proof: &[u8], end: Instant) -> Option<Self> {
+        let Ok(store) = Store::open_default().await else {
+            // Without a store, the turnstile of the instance is all there is.
+            return Some(Self(None));
+        };
+        let mut owner = vec![0; 8];
+        let _ = getrandom::fill(&mut owner);
+        loop {
+            if let Some(entry) = free(&store, proof).await {
+                write(&store, &entry, &owner, proof).await;
+                spin_sdk::time::sleep(ELECTION).await;
+                let elected = read(&store, &entry).await;
+                if elected.is_none_or(|lease| lease.owner == owner) {
+                    return Some(Self(Some((store, entry))));
+                }
+            }
+            if Instant::now() >= end {
+                return None;
+            }
+            spin_sdk::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Gives the slot back.
+    pub(super) async fn release(self) {
+        if let Some((store, entry)) = self.0 {
+            let _ = store.delete(entry).await;
+        }
+    }
+}
+
+/// The entry of a slot that nobody holds; none if these credentials are being hashed.
+async fn free(store: &Store, proof: &[u8]) -> Option<String> {
+    let first = proof.first().copied().unwrap_or_default();
+    let mut found = None;
+    for place in 0..SLOTS {
+        let entry = format!("password/slot/{}", first.wrapping_add(place) % SLOTS);
+        match read(store, &entry).await {
+            Some(lease) if lease.proof == proof => return None,
+            Some(_) => {}
+            None => found = found.or(Some(entry)),
+        }
+    }
+    found
+}
+
+/// An entry that is not over.
+async fn read(store: &Store, entry: &str) -> Option<Lease> {
+    let value = store.get(entry).await.ok()??;
+    let (end, rest) = value.split_first_chunk()?;
+    let (owner, proof) = rest.split_at_checked(8)?;
+    (Utc::now().timestamp_millis() < i64::from_be_bytes(*end)).then(|| Lease {
+        owner: owner.to_vec(),
+        proof: proof.to_vec(),
+    })
+}
+
+async fn write(store: &Store, entry: &str, owner: &[u8], proof: &[u8]) {
+    let end = Utc::now().timestamp_millis() + LEASE;
+    let value = [&end.to_be_bytes(), owner, proof].concat();
+    let _ = store.set(entry, value).await;
+}

@@ -97,7 +97,7 @@ mod tests {
     }
 
     /// base64 of `doctor:7:` and 64 zeros.
-    const TOKEN: &str = "ZG9jdG9yOjc6MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=";
+    const TOKEN: &str = "ZG9jdG9yOjc6MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMA==";
 
     #[test]
     fn the_cookie_is_as_closed_as_the_scheme_allows() {

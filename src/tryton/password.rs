@@ -201,7 +201,7 @@ mod tests {
     fn every_format_matches_its_password_and_no_other() {
         for (password, hash) in VECTORS {
             assert!(matches(password, hash), "{hash}");
-            assert!(!matches(&format!("x{password}"), hash), "{hash}");
+            assert!(!matches(&format!("!{password}"), hash), "{hash}");
             assert!(!matches("", hash), "{hash}");
         }
     }

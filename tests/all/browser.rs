@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::authentication::ExtraUser;
 use crate::visitor::with_session;
-use crate::world::{World, folder};
+use crate::world::{EFFECT, World, folder};
 use crate::{Test, npm, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -82,7 +82,9 @@ fn a_browser_signs_in_and_gets_what_it_asked_for(world: &World) {
 
 fn signing_out_ends_the_session_everywhere(world: &World) {
     let extra = ExtraUser::new(world, "browser-out", Some(HASH));
-    let found = run(world, "sign_out", json!({"user": user(&extra)}));
+    let effect = EFFECT.as_millis();
+    let input = json!({"user": user(&extra), "effect": effect});
+    let found = run(world, "sign_out", input);
     assert_eq!(sessions(world, &extra.login), 0);
     let client = with_session(world, found["cookie"].as_str().unwrap());
     client.get("/Patient/1").refused(401, "login");

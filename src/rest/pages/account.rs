@@ -61,20 +61,32 @@ pub(super) async fn identify(visit: &Visit<'_>) -> Result<Option<Account>, Error
             is_program: false,
         }));
     }
-    let identity = match identity::identify(settings, request).await {
-        Ok(Some(identity)) => identity,
-        Ok(None) | Err(Error::Unauthenticated) => return Ok(None),
-        Err(error) => return Err(error),
+    match program(visit).await {
+        Err(Error::Unauthenticated) => Ok(None),
+        account => account.map(Some),
+    }
+}
+
+/// The program that signs in with a header.
+async fn program(visit: &Visit<'_>) -> Result<Account, Error> {
+    let (settings, request) = (&visit.settings, visit.request);
+    let credentials = Credentials::of(settings, request)?.ok_or(Error::Unauthenticated)?;
+    let identity = match &credentials {
+        // Here, since this is the component that the others ask to verify passwords.
+        Credentials::Password { login, password } => {
+            let client = Client::of(settings, &request.headers);
+            sign_in::sign_in(settings, login, password, &client).await?
+        }
+        _ => identity::identify(settings, request).await?.ok_or(Error::Unauthenticated)?,
     };
-    let session = match Credentials::of(settings, request) {
-        Ok(Some(Credentials::Session(session))) => Some(session),
-        _ => None,
-    };
-    Ok(Some(Account {
+    Ok(Account {
         user: identity.user,
-        session,
+        session: match credentials {
+            Credentials::Session(session) => Some(session),
+            _ => None,
+        },
         is_program: true,
-    }))
+    })
 }
 
 /// Signs in: gives the cookie of a new session. The one that the browser had is over, whosever it was.

@@ -97,7 +97,7 @@ fn the_home_page_lists_what_the_user_may_read(world: &World) {
     for login in logins {
         let home = &found[login];
         assert_eq!(home["heading"], format!("Welcome, Demo {login}"));
-        let served = home["rows"].as_array().unwrap();
+        let served = home["served"].as_array().unwrap();
         assert!(!served.is_empty());
         let client = world.as_user(login);
         for row in served {

@@ -88,6 +88,7 @@ const ALONE: &[Subject] = &[
     ("health", health::tests),
     ("load", load::tests),
     ("outage", outage::tests),
+    ("outage", pages::tests_that_stop_the_database),
     // last: these look at what all the others left
     ("validation", validation::tests_of_all),
     ("privacy", privacy::tests),

@@ -1,5 +1,7 @@
 //! The pages as HTTP has them: signing in and out, what protects their forms, and where they lead.
 
+use std::time::Duration;
+
 use chrono::Utc;
 use gnuhealth_fhir::config::Secret;
 use gnuhealth_fhir::rest::pages::csrf;
@@ -8,6 +10,7 @@ use ureq::http::Method;
 use crate::authentication::ExtraUser;
 use crate::browser::{HASH, PASSWORD, sessions};
 use crate::http::{Answer, basic};
+use crate::outage::Outage;
 use crate::visitor::{
     self, FORM, SESSION, Visitor, field, location, set_cookies, token, with_session,
 };
@@ -22,6 +25,7 @@ pub fn tests() -> Vec<Test> {
         signing_in_again_ends_the_session_before,
         a_wrong_password_is_told_and_only_the_name_is_kept,
         a_hostile_user_name_is_shown_as_text,
+        who_is_in_none_of_the_required_groups_is_told_so,
         too_many_attempts_are_told_with_the_seconds_to_wait,
         a_form_without_the_right_token_is_refused_before_the_password_is_looked_at,
         a_form_that_another_origin_sends_is_refused,
@@ -37,6 +41,11 @@ pub fn tests() -> Vec<Test> {
         unknown_pages_are_pages_for_browsers_and_outcomes_for_programs,
         behind_a_path_and_tls_every_link_and_cookie_is_right,
     ]
+}
+
+/// What would be in the way of others.
+pub fn tests_that_stop_the_database() -> Vec<Test> {
+    tests![without_a_database_the_form_is_shown_and_sending_it_says_to_try_later]
 }
 
 const HOME: &str = "/auth/home";
@@ -270,6 +279,28 @@ fn a_hostile_user_name_is_shown_as_text(world: &World) {
             assert!(!answer.text().contains(raw), "{raw} of {name}");
         }
     }
+}
+
+fn who_is_in_none_of_the_required_groups_is_told_so(world: &World) {
+    let app = world.start_app("pages-group", |options| {
+        options.with("require_group", "Health Doctor")
+    });
+    let user = ExtraUser::new(world, "page-group", Some(HASH));
+    let visitor = Visitor::to(&app.url());
+    let answer = visitor.sign_in(&user.login, PASSWORD);
+    assert_page(&answer, 403);
+    assert!(problem(&answer).contains("groups"));
+    assert_eq!(sessions(world, &user.login), 0);
+    // A session of theirs from elsewhere is of no use either, but they may sign in as somebody else.
+    let elsewhere = signed_in(world, &user);
+    visitor.set_cookie(SESSION, &elsewhere.cookie(SESSION).unwrap());
+    assert_page(&visitor.get(HOME), 403);
+    assert_page(&visitor.get("/auth/login"), 200);
+    assert_eq!(
+        location(&visitor.sign_in("doctor", world.password("doctor"))),
+        HOME
+    );
+    assert_page(&visitor.get(HOME), 200);
 }
 
 fn too_many_attempts_are_told_with_the_seconds_to_wait(world: &World) {
@@ -572,7 +603,12 @@ fn a_program_signs_out_without_a_form(world: &World) {
         let answer = program.send(&Method::POST, "/auth/logout", &headers, "");
         assert_eq!((answer.status, answer.body.len()), (204, 0), "{scheme}");
         assert_eq!(sessions(world, &user.login), 0, "{scheme}");
-        let is_over = || program.send(&Method::POST, "/auth/logout", &headers, "").status == 401;
+        let is_over = || {
+            program
+                .send(&Method::POST, "/auth/logout", &headers, "")
+                .status
+                == 401
+        };
         assert!(becomes(EFFECT, is_over), "{scheme}");
     }
     // With a password there is no session to end.
@@ -725,4 +761,21 @@ fn behind_a_path_and_tls_every_link_and_cookie_is_right(world: &World) {
     let stranger = Visitor::to(&app.url());
     stranger.set_cookie(SESSION, &session);
     assert_eq!(location(&stranger.get(HOME)), "/fhir/auth/login");
+}
+
+fn without_a_database_the_form_is_shown_and_sending_it_says_to_try_later(world: &World) {
+    let visitor = Visitor::of(world);
+    let outage = Outage::begin(world);
+    assert_page(&visitor.get("/auth/login"), 200);
+    let answer = visitor.sign_in("doctor", world.password("doctor"));
+    assert_page(&answer, 503);
+    assert!(answer.header("retry-after").is_some());
+    assert!(
+        !answer.text().contains("5432") && !answer.text().contains("connect"),
+        "{}",
+        answer.text()
+    );
+    drop(outage);
+    let signs_in = || visitor.sign_in("doctor", world.password("doctor")).status == 303;
+    assert!(becomes(Duration::from_secs(10), signs_in));
 }

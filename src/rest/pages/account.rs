@@ -77,7 +77,9 @@ async fn program(visit: &Visit<'_>) -> Result<Account, Error> {
             let client = Client::of(settings, &request.headers);
             sign_in::sign_in(settings, login, password, &client).await?
         }
-        _ => identity::identify(settings, request).await?.ok_or(Error::Unauthenticated)?,
+        _ => identity::identify(settings, request)
+            .await?
+            .ok_or(Error::Unauthenticated)?,
     };
     Ok(Account {
         user: identity.user,
@@ -89,7 +91,7 @@ async fn program(visit: &Visit<'_>) -> Result<Account, Error> {
     })
 }
 
-/// Signs in: gives the cookie of a new session. The one that the browser had is over, whosever it was.
+/// Signs in: gives the user, and the cookie of a new session. The one that the browser had is over, whosever it was.
 ///
 /// # Errors
 /// As [`sign_in::sign_in`].
@@ -97,7 +99,7 @@ pub(super) async fn sign_in(
     visit: &Visit<'_>,
     login: &str,
     password: &str,
-) -> Result<HeaderValue, Error> {
+) -> Result<(i64, HeaderValue), Error> {
     let (settings, request) = (&visit.settings, visit.request);
     let client = Client::of(settings, &request.headers);
     let identity = sign_in::sign_in(settings, login, password, &client).await?;
@@ -106,5 +108,6 @@ pub(super) async fn sign_in(
     if let Ok(Some(before)) = cookie::session(settings, request) {
         session::remove(&database, &before).await?;
     }
-    Ok(cookie::session_cookie(settings, request, &session))
+    let cookie = cookie::session_cookie(settings, request, &session);
+    Ok((identity.user, cookie))
 }

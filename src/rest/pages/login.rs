@@ -77,14 +77,19 @@ pub(super) async fn show(
     form(visit, StatusCode::OK, &shown)
 }
 
-/// Signs in: a new session, whatever cookie was sent.
-pub(super) async fn submit(visit: &Visit<'_>, form: &Form) -> Result<Response<String>, Error> {
+/// Signs in: a new session, whatever cookie was sent. Who it was goes into `user`, for the log.
+pub(super) async fn submit(
+    visit: &Visit<'_>,
+    form: &Form,
+    user: &mut Option<i64>,
+) -> Result<Response<String>, Error> {
     let next = Next::parse(form.value("next"));
     if !is_ours(visit, form) {
         return refuse(visit, form, next, Error::ForeignForm);
     }
     match account::sign_in(visit, form.value("login"), form.value("password")).await {
-        Ok(cookie) => {
+        Ok((id, cookie)) => {
+            *user = Some(id);
             let mut answer = page::see_other(&visit.location(next.as_ref()))?;
             page::set_cookie(&mut answer, cookie);
             Ok(answer)

@@ -136,7 +136,7 @@ async fn answer<T: IncomingMessage>(
         (Page::Root, _) => page::see_other(&visit.location(None)),
         (Page::Home, _) => home::show(&visit, account).await,
         (Page::Login, None) => login::show(&visit, account).await,
-        (Page::Login, Some(form)) => login::submit(&visit, &form).await,
+        (Page::Login, Some(form)) => login::submit(&visit, &form, &mut log.user).await,
         (Page::Logout, None) => logout::show(&visit, account).await,
         (Page::Logout, Some(form)) => logout::submit(&visit, account, &form).await,
     }

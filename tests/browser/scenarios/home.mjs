@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { shownJson, signIn, withBrowser } from '../browser.mjs';
 
-async function rowsOf(page) {
-  const rows = await page.getByRole('row').all();
-  const texts = await Promise.all(rows.slice(1).map((row) => row.locator('th, td').allInnerTexts()));
-  return texts.map(([name, access]) => ({ name, access: access.replace(/\s+/g, ' ').trim() }));
+/** The resource types that the page names, and what it says of the access to them. */
+async function servedOn(page) {
+  const section = page.getByRole('region', { name: 'What you may read' });
+  const names = await section.locator('dt').allInnerTexts();
+  const access = await section.locator('dd').allInnerTexts();
+  return names.map((name, index) => ({ name, access: access[index].replace(/\s+/g, ' ').trim() }));
 }
 
 export default ({ base, users }) =>
@@ -19,12 +21,12 @@ export default ({ base, users }) =>
       await page.waitForURL(`${base}/auth/home`);
       seen[user.login] = {
         heading: await page.getByRole('heading', { level: 1 }).innerText(),
-        groups: await page.locator('dd li').allInnerTexts(),
-        rows: await rowsOf(page),
+        groups: await page.getByRole('listitem').allInnerTexts(),
+        served: await servedOn(page),
       };
       // Before the resources, for which Chromium wants an icon that there is none of.
       assert.deepEqual(complaints, []);
-      const links = await page.locator('tbody a').all();
+      const links = await page.locator('dt a').all();
       for (const href of await Promise.all(links.map((link) => link.getAttribute('href')))) {
         await page.goto(`${base}${href}`);
         const bundle = await shownJson(page);

@@ -86,8 +86,9 @@ impl<'a> Trial<'a> {
         password: &'a str,
         client: &Client,
     ) -> Result<Self, Error> {
-        // PostgreSQL's text cannot hold a NUL.
+        // PostgreSQL's text cannot hold a NUL, and at the end of a password it means nothing to HMAC.
         if login.contains('\0')
+            || password.contains('\0')
             || login.chars().count() > LONGEST_LOGIN
             || password.chars().count() > LONGEST_PASSWORD
         {

@@ -1,16 +1,12 @@
-//! Who may come in: HTTP Basic with the credentials of GNU Health, checked in front of every protected component.
-
-use std::sync::atomic::{AtomicI32, Ordering};
+//! Who may come in: what a request carries, checked in front of every protected component.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use chrono::Utc;
-use gnuhealth_fhir::config::Secret;
-use gnuhealth_fhir::rest::principal::Principal;
-use ureq::http::{Method, Uri};
+use base64::engine::general_purpose::STANDARD;
+use ureq::http::Method;
 
-use crate::http::{Answer, Client, basic};
-use crate::world::{EFFECT, World};
+use crate::http::{Answer, basic, raw, raw_get};
+use crate::users::{ExtraUser, PASSWORD, assert_refused, forget_attempts, token};
+use crate::world::World;
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -24,96 +20,12 @@ pub fn tests() -> Vec<Test> {
         the_scheme_may_be_written_in_any_case,
         logins_and_passwords_are_compared_to_the_letter,
         the_superuser_of_tryton_cannot_sign_in,
-        a_forged_principal_header_gives_nothing,
-        a_principal_header_of_the_client_is_ignored_even_if_signed_rightly,
-        passwords_hashed_by_older_versions_are_verified,
-        a_user_without_a_password_cannot_sign_in,
-        a_changed_password_counts_at_once_and_the_old_one_ends,
-        a_deactivated_user_loses_access,
+        sql_in_credentials_finds_nobody,
+        an_authorization_header_decides_alone,
+        two_authorization_headers_are_refused,
+        a_person_is_sent_to_the_login_page_and_a_program_is_not,
         strangers_are_answered_without_anything_of_a_patient,
     ]
-}
-
-/// A user that one test alone has: a copy of `nogroup`, who may read patients.
-pub struct ExtraUser<'w> {
-    world: &'w World,
-    pub login: String,
-}
-
-impl<'w> ExtraUser<'w> {
-    pub fn new(world: &'w World, login: &str, hash: Option<&str>) -> Self {
-        static NEXT: AtomicI32 = AtomicI32::new(90_000);
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let login = format!("extra-{login}");
-        let created = world.sql().change(
-            "INSERT INTO res_user SELECT (jsonb_populate_record(u, \
-             jsonb_build_object('id', $1::int, 'login', $2::text, 'password_hash', $3::text))).* \
-             FROM res_user u WHERE u.login = 'nogroup'",
-            &[&id, &login, &hash],
-        );
-        assert_eq!(created, 1);
-        Self { world, login }
-    }
-
-    pub fn set(&self, assignment: &str) {
-        let login = &self.login;
-        self.world.sql().run(&format!(
-            "UPDATE res_user SET {assignment} WHERE login = '{login}'"
-        ));
-    }
-
-    pub fn client(&self, password: &str) -> Client {
-        self.world
-            .anonymous()
-            .with_credentials(&self.login, password)
-    }
-}
-
-impl Drop for ExtraUser<'_> {
-    fn drop(&mut self) {
-        let login = &self.login;
-        self.world
-            .sql()
-            .run(&format!("DELETE FROM res_user WHERE login = '{login}'"));
-    }
-}
-
-/// The password of [`HASHES`]: everything that an encoding can get wrong.
-const PASSWORD: &str = "pässwörd 'x' 密码";
-
-/// What passlib 1.7.4 made of it with the schemes that trytond has used, at low cost.
-const HASHES: &[(&str, &str)] = &[
-    (
-        "scrypt",
-        "$scrypt$ln=10,r=8,p=1$RsgZ4zznHMPYOyfEGCMkJA$Co3gufpR06OoMW6JS0SGv4NucYyiciAcgtJfMqtY0ew",
-    ),
-    (
-        "bcrypt",
-        "$2b$05$1DSH8eWpyG9aYTcBGLtArO62JgExChJM6MfAf0CJ0UPv6U4hBvfne",
-    ),
-    (
-        "pbkdf2-sha512",
-        "$pbkdf2-sha512$1000$L2XMeY/x/l/Lee8do9Q6Jw$kVbXtriLeWkgwgiKL8jOBxCUo6YLKCaHffW.WqSHqyni/7A3DJQsmFaD47Pgb9sZP.Ilzn3sPnJQk8I.fMgAlg",
-    ),
-    (
-        "argon2id",
-        "$argon2id$v=19$m=1024,t=2,p=4$57zXei/lnHMOIYQwxnhv7Q$l9O4lkDQmgC9HwtQiI6/IhufoNfAH4RN1QFunA2wscY",
-    ),
-    (
-        "argon2i",
-        "$argon2i$v=19$m=512,t=2,p=4$z5lzrnXuPef8f++ds7Z2jg$UkF0s5p7Hcg4bfSx8NTMNLoqzPjgjOLmzp+t9nUGNEk",
-    ),
-];
-
-/// scrypt of another password, `gnusolidario`.
-const OTHER_HASH: &str =
-    "$scrypt$ln=8,r=8,p=1$ifF+D4FQyrl3LqXUeq/Vug$2usGIswdsczN6kDq79M4r6+NA0+rgqLCyAOdEsZQCYQ";
-
-#[track_caller]
-fn assert_refused(answer: &Answer) {
-    answer.refused(401, "login");
-    let challenge = answer.header("www-authenticate").unwrap_or_default();
-    assert!(challenge.starts_with("Basic realm=\""), "{challenge}");
 }
 
 fn without_credentials_nothing_is_served(world: &World) {
@@ -134,13 +46,11 @@ fn without_credentials_nothing_is_served(world: &World) {
 }
 
 fn an_unknown_login_and_a_wrong_password_are_refused_alike(world: &World) {
-    let wrong = world
-        .anonymous()
-        .with_credentials("doctor", "wrong")
-        .get("/Patient/1");
+    let user = ExtraUser::usual(world, "alike");
+    let wrong = user.client("wrong").get("/Patient/1");
     let unknown = world
         .anonymous()
-        .with_credentials("nobody", "wrong")
+        .with_credentials("nobody-alike", "wrong")
         .get("/Patient/1");
     assert_refused(&wrong);
     assert_refused(&unknown);
@@ -153,6 +63,7 @@ fn an_unknown_login_and_a_wrong_password_are_refused_alike(world: &World) {
             .collect::<Vec<_>>()
     };
     assert_eq!(names(&wrong), names(&unknown));
+    forget_attempts(world, "nobody-alike");
 }
 
 fn an_inactive_user_cannot_sign_in(world: &World) {
@@ -176,33 +87,37 @@ fn every_active_user_can_sign_in(world: &World) {
 }
 
 fn broken_credentials_and_other_schemes_are_refused(world: &World) {
+    let user = ExtraUser::usual(world, "broken");
+    let login = &user.login;
     let encoded = |text: &[u8]| format!("Basic {}", STANDARD.encode(text));
-    let right = basic("doctor", world.password("doctor"));
+    let right = basic(login, PASSWORD);
     let headers = [
         "Basic".to_owned(),
         "Basic ".to_owned(),
         "Basic !!!".to_owned(),
-        encoded(b"doctor"),
+        encoded(login.as_bytes()),
         encoded(b""),
         encoded(b":"),
-        encoded(b"doctor:"),
-        encoded(format!(":{}", world.password("doctor")).as_bytes()),
-        encoded(b"doctor:\xff\xfe"),
+        encoded(format!("{login}:").as_bytes()),
+        encoded(format!(":{PASSWORD}").as_bytes()),
+        encoded(&[login.as_bytes(), b":\xff\xfe"].concat()),
         encoded(b"\xff:x"),
         right.replace("Basic ", "Bearer "),
+        right.replace("Basic ", "Session "),
         right.replace("Basic ", "Digest "),
         right.replace("Basic ", ""),
         right.replace("Basic ", "Basic"),
         format!("{right}AAAA"),
         "Bearer eyJhbGciOiJub25lIn0.e30.".to_owned(),
+        "Bearer".to_owned(),
+        "Session".to_owned(),
+        "Negotiate YII=".to_owned(),
     ];
     for header in headers {
-        let answer = world
-            .anonymous()
-            .with_authorization(&header)
-            .get("/Patient/1");
-        assert_eq!(answer.status, 401, "{header}");
-        assert_refused(&answer);
+        let client = world.anonymous().with_authorization(&header);
+        assert_refused(&client.get("/Patient/1"));
+        user.forget_attempts();
+        forget_attempts(world, "");
     }
 }
 
@@ -226,139 +141,162 @@ fn the_scheme_may_be_written_in_any_case(world: &World) {
 }
 
 fn logins_and_passwords_are_compared_to_the_letter(world: &World) {
-    let password = world.password("doctor");
+    let user = ExtraUser::usual(world, "letters");
     for login in [
-        "Doctor", "DOCTOR", " doctor", "doctor ", "doctor%", "doc_or",
+        "Extra-letters",
+        "EXTRA-LETTERS",
+        " extra-letters",
+        "extra-letters ",
+        "extra-letters%",
+        "extra_letters",
     ] {
-        assert_refused(
-            &world
-                .anonymous()
-                .with_credentials(login, password)
-                .get("/Patient/1"),
-        );
+        let client = world.anonymous().with_credentials(login, PASSWORD);
+        assert_refused(&client.get("/Patient/1"));
+        forget_attempts(world, login);
     }
     for wrong in [
-        password.to_lowercase(),
-        format!("{password} "),
-        format!(" {password}"),
-        format!("{password}\u{301}"),
+        PASSWORD.to_uppercase(),
+        format!("{PASSWORD} "),
+        format!(" {PASSWORD}"),
+        format!("{PASSWORD}\u{301}"),
+        format!("{PASSWORD}\0"),
     ] {
-        assert_refused(
-            &world
-                .anonymous()
-                .with_credentials("doctor", &wrong)
-                .get("/Patient/1"),
-        );
+        assert_refused(&user.client(&wrong).get("/Patient/1"));
+        user.forget_attempts();
     }
+    assert_eq!(user.client(PASSWORD).get("/Patient/1").status, 200);
 }
 
 fn the_superuser_of_tryton_cannot_sign_in(world: &World) {
     for password in ["", "root", "gnusolidario"] {
-        assert_refused(
-            &world
-                .anonymous()
-                .with_credentials("root", password)
-                .get("/Patient/1"),
-        );
+        let root = world.anonymous().with_credentials("root", password);
+        assert_refused(&root.get("/Patient/1"));
+        forget_attempts(world, "root");
     }
 }
 
-fn a_forged_principal_header_gives_nothing(world: &World) {
-    // The shape of a real one: user, expiry, signature.
-    let mut claim = 1_i64.to_be_bytes().to_vec();
-    claim.extend((Utc::now().timestamp() + 30).to_be_bytes());
-    claim.extend([0; 32]);
-    let forged = URL_SAFE_NO_PAD.encode(claim);
-    for value in ["1", "admin", "doctor", "", "AAAA", &forged] {
-        let headers = [("x-gnuhealth-principal", value)];
-        assert_refused(&world.anonymous().get_with("/Patient/1", &headers));
-        let denied = world
-            .as_user("ownpatients")
-            .get_with("/Patient/1", &headers);
-        denied.refused(403, "forbidden");
-    }
-}
+/// What an attacker writes where a value is expected.
+pub const INJECTIONS: &[&str] = &[
+    "' OR '1'='1",
+    "admin'--",
+    "'; DELETE FROM res_user; --",
+    "\\'; SELECT pg_sleep(30); --",
+    "$1",
+    "%",
+    "\") OR (\"1\"=\"1",
+];
 
-fn a_principal_header_of_the_client_is_ignored_even_if_signed_rightly(world: &World) {
-    let secret = Secret::new(world.secret()).unwrap();
-    let doctor = world
-        .sql()
-        .value("SELECT id FROM res_user WHERE login = 'doctor'", &[]);
-    let principal = Principal {
-        user: doctor.as_i64().unwrap(),
-    };
-    let now = Utc::now().timestamp();
-    let uri = Uri::from_static("/Patient/1");
-    let signed = principal.sign(&secret, &Method::GET, &uri, now).unwrap();
-    // Were it not signed rightly, the test would prove nothing.
-    let headers = [("x-gnuhealth-principal".parse().unwrap(), signed.clone())];
-    let headers = headers.into_iter().collect();
-    assert!(Principal::verify(&secret, &headers, &Method::GET, &uri, now).is_some());
-
-    let headers = [("x-gnuhealth-principal", signed.to_str().unwrap())];
-    assert_refused(&world.anonymous().get_with("/Patient/1", &headers));
-    let denied = world
-        .as_user("ownpatients")
-        .get_with("/Patient/1", &headers);
-    denied.refused(403, "forbidden");
-}
-
-fn passwords_hashed_by_older_versions_are_verified(world: &World) {
-    for (scheme, hash) in HASHES {
-        let user = ExtraUser::new(world, scheme, Some(hash));
-        assert_eq!(
-            user.client(PASSWORD).get("/Patient/1").status,
-            200,
-            "{scheme}"
-        );
-        for wrong in ["", "x", &PASSWORD[..PASSWORD.len() - 3]] {
-            assert_refused(&user.client(wrong).get("/Patient/1"));
+fn sql_in_credentials_finds_nobody(world: &World) {
+    let user = ExtraUser::usual(world, "injected");
+    for text in INJECTIONS {
+        let client = world.anonymous();
+        let key = "0".repeat(64);
+        for header in [
+            basic(text, PASSWORD),
+            basic(&user.login, text),
+            format!("Session {}", token(text, user.id, &key)),
+            format!(
+                "Session {}",
+                STANDARD.encode(format!("{}:{text}:{key}", user.login))
+            ),
+            format!("Session {}", token(&user.login, user.id, text)),
+            format!("Bearer {}", STANDARD.encode(text.repeat(20))),
+            format!("Bearer {}", text.repeat(20)),
+        ] {
+            assert_refused(&client.with_authorization(&header).get("/Patient/1"));
         }
+        let cookie = format!("gnuhealth-session={}", token(&user.login, user.id, text));
+        assert_refused(&client.get_with("/Patient/1", &[("cookie", &cookie)]));
+        let form = format!(
+            "grant_type=password&username={}&password={}",
+            crate::world::encoded(text),
+            crate::world::encoded(text)
+        );
+        let answer = client.post("/auth/token", &form, &[]);
+        assert_eq!(answer.json()["error"], "invalid_grant", "{}", answer.text());
+        user.forget_attempts();
+        forget_attempts(world, text);
     }
+    assert_eq!(user.client(PASSWORD).get("/Patient/1").status, 200);
 }
 
-fn a_user_without_a_password_cannot_sign_in(world: &World) {
-    for (name, hash) in [
-        ("null", None),
-        ("empty", Some("")),
-        ("broken", Some("$scrypt$x")),
+fn an_authorization_header_decides_alone(world: &World) {
+    let user = ExtraUser::usual(world, "alone");
+    let right = user.session(&"a1".repeat(32), "0 s");
+    let cookie = format!("gnuhealth-session={right}");
+    let with_cookie = [("cookie", cookie.as_str())];
+    assert_eq!(
+        world
+            .anonymous()
+            .get_with("/Patient/1", &with_cookie)
+            .status,
+        200
+    );
+    let wrong = token(&user.login, user.id, &"b2".repeat(32));
+    for header in [
+        format!("Session {wrong}"),
+        format!("Bearer {wrong}"),
+        format!("Bearer {}", "c3".repeat(64)),
+        basic(&user.login, "wrong"),
+        "Basic".to_owned(),
+        "Other x".to_owned(),
     ] {
-        let user = ExtraUser::new(world, name, hash);
-        for password in ["", "null", "$scrypt$x"] {
-            assert_refused(&user.client(password).get("/Patient/1"));
-        }
+        let client = world.anonymous().with_authorization(&header);
+        assert_refused(&client.get_with("/Patient/1", &with_cookie));
+    }
+    let wrong_cookie = format!("gnuhealth-session={wrong}");
+    let client = world
+        .anonymous()
+        .with_authorization(&format!("Session {right}"));
+    let answer = client.get_with("/Patient/1", &[("cookie", &wrong_cookie)]);
+    assert_eq!(answer.status, 200);
+}
+
+fn two_authorization_headers_are_refused(world: &World) {
+    let right = format!(
+        "Authorization: {}",
+        basic("doctor", world.password("doctor"))
+    );
+    for (headers, expected) in [
+        (vec![right.as_bytes()], 200),
+        (vec![right.as_bytes(), right.as_bytes()], 401),
+        (
+            vec![b"Authorization: Basic AAAA".as_slice(), right.as_bytes()],
+            401,
+        ),
+    ] {
+        let answer = raw(world.app().port(), &raw_get(b"/Patient/1", &headers));
+        assert_eq!(answer.expect("an answer").0, expected);
     }
 }
 
-/// Asserts that a user cannot sign in any more. Several times: each instance of `auth` remembers users of its own.
-#[track_caller]
-fn assert_ended(client: &Client) {
-    std::thread::sleep(EFFECT);
-    for _ in 0..10 {
-        assert_refused(&client.get("/Patient/1"));
+fn a_person_is_sent_to_the_login_page_and_a_program_is_not(world: &World) {
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let client = world.anonymous();
+    let path = "/Patient?family=a%26b&_count=2";
+    for headers in [
+        vec![("accept", browser)],
+        vec![("accept", browser), ("cookie", "gnuhealth-session=old")],
+    ] {
+        let answer = client.get_with(path, &headers);
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        let next = "%2FPatient%3Ffamily%3Da%2526b%26%5Fcount%3D2";
+        let location = format!("/auth/login?next={next}");
+        assert_eq!(answer.header("location"), Some(location.as_str()));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
     }
-}
-
-fn a_changed_password_counts_at_once_and_the_old_one_ends(world: &World) {
-    let (_, hash) = HASHES[0];
-    let user = ExtraUser::new(world, "changes", Some(hash));
-    assert_eq!(user.client(PASSWORD).get("/Patient/1").status, 200);
-    user.set(&format!("password_hash = '{OTHER_HASH}'"));
-    assert_eq!(user.client("gnusolidario").get("/Patient/1").status, 200);
-    assert_ended(&user.client(PASSWORD));
-    user.set(&format!("password_hash = '{hash}'"));
-    assert_eq!(user.client(PASSWORD).get("/Patient/1").status, 200);
-    assert_ended(&user.client("gnusolidario"));
-}
-
-fn a_deactivated_user_loses_access(world: &World) {
-    let (_, hash) = HASHES[0];
-    let user = ExtraUser::new(world, "leaves", Some(hash));
-    assert_eq!(user.client(PASSWORD).get("/Patient/1").status, 200);
-    user.set("active = false");
-    assert_ended(&user.client(PASSWORD));
-    user.set("active = true");
-    assert_eq!(user.client(PASSWORD).get("/Patient/1").status, 200);
+    let head = client.send(&Method::HEAD, path, &[("accept", browser)]);
+    assert_eq!(head.status, 303);
+    for headers in [
+        vec![("accept", "*/*")],
+        vec![("accept", "application/fhir+json")],
+        vec![("accept", "application/fhir+json, text/html;q=0.5")],
+        vec![("accept", browser), ("authorization", "Basic AAAA")],
+    ] {
+        assert_refused(&client.get_with(path, &headers));
+    }
+    let post = client.send(&Method::POST, "/Patient", &[("accept", browser)]);
+    assert_refused(&post);
 }
 
 fn strangers_are_answered_without_anything_of_a_patient(world: &World) {
@@ -378,7 +316,7 @@ fn strangers_are_answered_without_anything_of_a_patient(world: &World) {
     });
     let known: Vec<&str> = known.collect();
     assert!(known.len() > 100, "{}", known.len());
-    let wrong = world.anonymous().with_credentials("doctor", "wrong");
+    let wrong = world.anonymous().with_authorization("Session x");
     for client in [world.anonymous(), &wrong] {
         for path in [
             "/",

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::authentication::ExtraUser;
+use crate::users::{ExtraUser, PASSWORD};
 use crate::visitor::with_session;
 use crate::world::{EFFECT, World, folder};
 use crate::{Test, npm, tests};
@@ -23,11 +23,6 @@ pub fn tests() -> Vec<Test> {
         every_page_fits_can_be_read_and_is_not_complained_of,
     ]
 }
-
-/// What passlib 1.7.4 made of [`PASSWORD`] with scrypt, at low cost.
-pub const HASH: &str =
-    "$scrypt$ln=8,r=8,p=1$ifF+D4FQyrl3LqXUeq/Vug$2usGIswdsczN6kDq79M4r6+NA0+rgqLCyAOdEsZQCYQ";
-pub const PASSWORD: &str = "gnusolidario";
 
 /// Runs a scenario of tests/browser; gives what it found.
 fn run(world: &World, scenario: &str, mut input: Value) -> Value {
@@ -63,29 +58,20 @@ fn demo_user(world: &World, login: &str) -> Value {
     json!({"login": login, "password": world.password(login)})
 }
 
-/// How many sessions the database has for a user.
-pub fn sessions(world: &World, login: &str) -> i64 {
-    let count = world.sql().value(
-        "SELECT count(*) FROM ir_session s JOIN res_user u ON u.id = s.create_uid WHERE u.login = $1",
-        &[&login],
-    );
-    count.as_i64().unwrap()
-}
-
 fn a_browser_signs_in_and_gets_what_it_asked_for(world: &World) {
-    let extra = ExtraUser::new(world, "browser-in", Some(HASH));
+    let extra = ExtraUser::usual(world, "browser-in");
     let found = run(world, "sign_in", json!({"user": user(&extra)}));
-    assert_eq!(sessions(world, &extra.login), 1);
+    assert_eq!(extra.keys().len(), 1);
     let client = with_session(world, found["cookie"].as_str().unwrap());
     assert_eq!(client.get("/Patient/1").status, 200);
 }
 
 fn signing_out_ends_the_session_everywhere(world: &World) {
-    let extra = ExtraUser::new(world, "browser-out", Some(HASH));
+    let extra = ExtraUser::usual(world, "browser-out");
     let effect = EFFECT.as_millis();
     let input = json!({"user": user(&extra), "effect": effect});
     let found = run(world, "sign_out", input);
-    assert_eq!(sessions(world, &extra.login), 0);
+    assert_eq!(extra.keys().len(), 0);
     let client = with_session(world, found["cookie"].as_str().unwrap());
     client.get("/Patient/1").refused(401, "login");
 }
@@ -119,13 +105,13 @@ fn the_home_page_lists_what_the_user_may_read(world: &World) {
 }
 
 fn all_can_be_done_with_the_keyboard_and_the_focus_is_seen(world: &World) {
-    let extra = ExtraUser::new(world, "browser-keys", Some(HASH));
+    let extra = ExtraUser::usual(world, "browser-keys");
     run(world, "keyboard", json!({"user": user(&extra)}));
-    assert_eq!(sessions(world, &extra.login), 0);
+    assert_eq!(extra.keys().len(), 0);
 }
 
 fn signing_in_never_leads_to_another_origin(world: &World) {
-    let extra = ExtraUser::new(world, "browser-next", Some(HASH));
+    let extra = ExtraUser::usual(world, "browser-next");
     let attempts = [
         "//evil.example",
         "///evil.example",
@@ -150,9 +136,9 @@ fn signing_in_never_leads_to_another_origin(world: &World) {
 }
 
 fn another_site_cannot_sign_a_victim_in(world: &World) {
-    let extra = ExtraUser::new(world, "browser-victim", Some(HASH));
+    let extra = ExtraUser::usual(world, "browser-victim");
     run(world, "login_csrf", json!({"user": user(&extra)}));
-    assert_eq!(sessions(world, &extra.login), 0);
+    assert_eq!(extra.keys().len(), 0);
 }
 
 fn every_page_fits_can_be_read_and_is_not_complained_of(world: &World) {

@@ -1,16 +1,28 @@
 //! Requests: well-formed ones through an HTTP client, broken ones byte by byte.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use ureq::http::request::Builder;
 use ureq::http::{HeaderMap, Method, Request};
 use ureq::{Agent, Body};
 
 use crate::validation;
+
+/// The header in which the app of the tests is told who the client is, as by a proxy.
+pub const FORWARDED: &str = "x-forwarded-for";
+
+/// An address that no other client has: failed attempts are counted for each.
+pub fn new_address() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    Ipv4Addr::from((10 << 24) + number).to_string()
+}
 
 /// No answer within this time is a failure.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -76,6 +88,8 @@ pub struct Client {
     agent: Agent,
     base: String,
     authorization: Option<String>,
+    /// The client's address, as the proxy says it.
+    pub address: String,
 }
 
 impl Client {
@@ -89,6 +103,7 @@ impl Client {
             agent: Agent::new_with_config(config),
             base: base.to_owned(),
             authorization: None,
+            address: new_address(),
         }
     }
 
@@ -99,8 +114,33 @@ impl Client {
     pub fn with_authorization(&self, value: &str) -> Self {
         Self {
             authorization: Some(value.to_owned()),
+            address: new_address(),
             ..self.clone()
         }
+    }
+
+    /// The same client at another address.
+    pub fn at(&self, address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Sends a form.
+    pub fn post(&self, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut headers = headers.to_vec();
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            headers.push(("content-type", "application/x-www-form-urlencoded"));
+        }
+        let request = self.request(&Method::POST, path, &headers);
+        let answer = request
+            .body(form.as_bytes().to_vec())
+            .map_err(ureq::Error::from);
+        let answer = answer.and_then(|request| read(self.agent.run(request)?));
+        let answer = answer.unwrap_or_else(|error| panic!("POST {path}: {error}"));
+        check(&Method::POST, &answer);
+        answer
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -119,12 +159,7 @@ impl Client {
         answer
     }
 
-    fn exchange(
-        &self,
-        method: &Method,
-        path: &str,
-        headers: &[(&str, &str)],
-    ) -> Result<Answer, ureq::Error> {
+    fn request(&self, method: &Method, path: &str, headers: &[(&str, &str)]) -> Builder {
         let url = if path.starts_with('/') {
             format!("{}{path}", self.base)
         } else {
@@ -134,9 +169,22 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        if !headers.iter().any(|(name, _)| *name == FORWARDED) {
+            request = request.header(FORWARDED, &self.address);
+        }
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
+        request
+    }
+
+    fn exchange(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, ureq::Error> {
+        let request = self.request(method, path, headers);
         match *method {
             Method::POST | Method::PUT | Method::PATCH => {
                 let request = request.header("content-type", "application/fhir+json");
@@ -176,6 +224,9 @@ fn check(method: &Method, answer: &Answer) {
         return;
     }
     assert_eq!(length, answer.body.len(), "{answer:?}");
+    if answer.status == 303 {
+        return;
+    }
     let json = answer.json();
     let expected = if json["resourceType"].is_string() {
         validation::remember(&json);

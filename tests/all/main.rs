@@ -17,11 +17,15 @@
     reason = "a test that meets something unexpected fails by panicking, and nobody else uses this crate"
 )]
 
+mod applications;
+mod attempts;
 mod authentication;
 mod bad_input;
 mod birthdate;
 mod browser;
+mod clients;
 mod content;
+mod groups;
 mod health;
 mod http;
 mod load;
@@ -29,16 +33,22 @@ mod manifest;
 mod metadata;
 mod negotiation;
 mod npm;
+mod oracle;
 mod outage;
 mod pages;
 mod paging;
+mod passwords;
+mod principal;
 mod privacy;
 mod read;
 mod rights;
+mod role;
 mod search;
+mod sessions;
 mod sql;
 mod strings;
 mod tokens;
+mod users;
 mod validation;
 mod visitor;
 mod world;
@@ -64,18 +74,25 @@ type Subject = (&'static str, fn() -> Vec<Test>);
 
 /// What only reads, or writes what nobody else looks at.
 const CONCURRENT: &[Subject] = &[
+    ("applications", applications::tests),
+    ("attempts", attempts::tests),
     ("authentication", authentication::tests),
     ("bad_input", bad_input::tests),
     ("birthdate", birthdate::tests),
+    ("clients", clients::tests),
     ("content", content::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
+    ("passwords", passwords::tests),
+    ("principal", principal::tests),
     ("read", read::tests),
     ("rights", rights::tests),
+    ("role", role::tests),
     ("search", search::tests),
+    ("sessions", sessions::tests),
     ("strings", strings::tests),
     ("tokens", tokens::tests),
     ("validation", validation::tests),
@@ -85,6 +102,9 @@ const CONCURRENT: &[Subject] = &[
 const ALONE: &[Subject] = &[
     ("browser", browser::tests),
     ("changes", changes),
+    ("groups", groups::tests),
+    ("identity", identity),
+    ("attack", attempts::tests_that_attack),
     ("health", health::tests),
     ("load", load::tests),
     ("outage", outage::tests),
@@ -99,6 +119,16 @@ fn changes() -> Vec<Test> {
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         rights::tests_that_change_rights(),
+    ]
+    .concat()
+}
+
+/// Those of the subjects of signing in that start an app.
+fn identity() -> Vec<Test> {
+    [
+        applications::tests_of_a_restricted_app(),
+        clients::tests_of_other_apps(),
+        principal::tests_of_an_app_without_guard(),
     ]
     .concat()
 }

@@ -7,10 +7,9 @@ use gnuhealth_fhir::config::Secret;
 use gnuhealth_fhir::rest::pages::csrf;
 use ureq::http::Method;
 
-use crate::authentication::ExtraUser;
-use crate::browser::{HASH, PASSWORD, sessions};
 use crate::http::{Answer, basic};
 use crate::outage::Outage;
+use crate::users::{ExtraUser, PASSWORD};
 use crate::visitor::{
     self, FORM, SESSION, Visitor, field, location, set_cookies, token, with_session,
 };
@@ -129,7 +128,7 @@ fn signed_in(world: &World, user: &ExtraUser<'_>) -> Visitor {
 }
 
 fn every_page_has_its_protecting_headers_and_its_length(world: &World) {
-    let user = ExtraUser::new(world, "headers", Some(HASH));
+    let user = ExtraUser::usual(world, "headers");
     let stranger = Visitor::of(world);
     assert_page(&stranger.get("/auth/login"), 200);
     assert_page(&stranger.sign_in("nobody-of-the-pages", "wrong"), 401);
@@ -163,7 +162,7 @@ fn every_page_has_its_protecting_headers_and_its_length(world: &World) {
 }
 
 fn signing_in_makes_a_session_and_leads_to_what_was_asked_for(world: &World) {
-    let user = ExtraUser::new(world, "page-in", Some(HASH));
+    let user = ExtraUser::usual(world, "page-in");
     let visitor = Visitor::of(world);
     let sent_to = location(&visitor.get("/Patient/1?_pretty=true"));
     let expected = format!("/auth/login?next={}", encoded("/Patient/1?_pretty=true"));
@@ -187,13 +186,13 @@ fn signing_in_makes_a_session_and_leads_to_what_was_asked_for(world: &World) {
         );
     }
     assert!(!attributes.contains(&"Secure"), "not over plain HTTP");
-    assert_eq!(sessions(world, &user.login), 1);
+    assert_eq!(user.keys().len(), 1);
     assert_eq!(visitor.get("/Patient/1").json()["id"], "1");
 }
 
 fn a_session_cookie_that_was_there_before_is_never_adopted(world: &World) {
-    let user = ExtraUser::new(world, "fixation", Some(HASH));
-    let attacker = signed_in(world, &ExtraUser::new(world, "fixer", Some(HASH)));
+    let user = ExtraUser::usual(world, "fixation");
+    let attacker = signed_in(world, &ExtraUser::usual(world, "fixer"));
     for planted in [
         "planted".to_owned(),
         "A".repeat(64),
@@ -218,7 +217,7 @@ fn a_session_cookie_that_was_there_before_is_never_adopted(world: &World) {
 }
 
 fn signing_in_again_ends_the_session_before(world: &World) {
-    let user = ExtraUser::new(world, "again", Some(HASH));
+    let user = ExtraUser::usual(world, "again");
     let visitor = signed_in(world, &user);
     let first = visitor.cookie(SESSION).unwrap();
     let page = Visitor::of(world);
@@ -231,11 +230,11 @@ fn signing_in_again_ends_the_session_before(world: &World) {
     ];
     assert_eq!(location(&visitor.post("/auth/login", &fields)), HOME);
     assert_ne!(visitor.cookie(SESSION), Some(first));
-    assert_eq!(sessions(world, &user.login), 1);
+    assert_eq!(user.keys().len(), 1);
 }
 
 fn a_wrong_password_is_told_and_only_the_name_is_kept(world: &World) {
-    let user = ExtraUser::new(world, "page-wrong", Some(HASH));
+    let user = ExtraUser::usual(world, "page-wrong");
     let visitor = Visitor::of(world);
     let page = visitor.get("/auth/login?next=/Patient/7");
     let fields = [
@@ -257,7 +256,7 @@ fn a_wrong_password_is_told_and_only_the_name_is_kept(world: &World) {
     assert_eq!(field(&wrong, "next").as_deref(), Some("/Patient/7"));
     assert!(!wrong.text().contains("not-the-password"));
     assert_eq!(visitor.cookie(SESSION), None);
-    assert_eq!(sessions(world, &user.login), 0);
+    assert_eq!(user.keys().len(), 0);
     let unknown = visitor.sign_in("nobody-of-the-wrong", "not-the-password");
     assert_page(&unknown, 401);
     assert_eq!(problem(&unknown), problem(&wrong));
@@ -285,12 +284,12 @@ fn who_is_in_none_of_the_required_groups_is_told_so(world: &World) {
     let app = world.start_app("pages-group", |options| {
         options.with("require_group", "Health Doctor")
     });
-    let user = ExtraUser::new(world, "page-group", Some(HASH));
+    let user = ExtraUser::usual(world, "page-group");
     let visitor = Visitor::to(&app.url());
     let answer = visitor.sign_in(&user.login, PASSWORD);
     assert_page(&answer, 403);
     assert!(problem(&answer).contains("groups"));
-    assert_eq!(sessions(world, &user.login), 0);
+    assert_eq!(user.keys().len(), 0);
     // A session of theirs from elsewhere is of no use either, but they may sign in as somebody else.
     let elsewhere = signed_in(world, &user);
     visitor.set_cookie(SESSION, &elsewhere.cookie(SESSION).unwrap());
@@ -304,15 +303,13 @@ fn who_is_in_none_of_the_required_groups_is_told_so(world: &World) {
 }
 
 fn too_many_attempts_are_told_with_the_seconds_to_wait(world: &World) {
-    let user = ExtraUser::new(world, "page-throttled", Some(HASH));
+    let user = ExtraUser::usual(world, "page-throttled");
     let login = &user.login;
-    let attempts = format!("DELETE FROM res_user_login_attempt WHERE login = '{login}'");
     world.sql().run(&format!(
         "INSERT INTO res_user_login_attempt (login, create_date, create_uid) \
          SELECT '{login}', now() AT TIME ZONE 'UTC', 0 FROM generate_series(1, 10)"
     ));
     let answer = Visitor::of(world).sign_in(login, PASSWORD);
-    world.sql().run(&attempts);
     assert_page(&answer, 429);
     let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=300).contains(&seconds), "{seconds}");
@@ -321,20 +318,11 @@ fn too_many_attempts_are_told_with_the_seconds_to_wait(world: &World) {
         format!("Too many attempts. Try again in {seconds} seconds.")
     );
     assert_eq!(field(&answer, "login").as_deref(), Some(login.as_str()));
-    assert_eq!(sessions(world, login), 0);
-}
-
-/// How many failed attempts of a login are written down.
-fn attempts(world: &World, login: &str) -> i64 {
-    let count = world.sql().value(
-        "SELECT count(*) FROM res_user_login_attempt WHERE login = $1",
-        &[&login],
-    );
-    count.as_i64().unwrap()
+    assert_eq!(user.keys().len(), 0);
 }
 
 fn a_form_without_the_right_token_is_refused_before_the_password_is_looked_at(world: &World) {
-    let user = ExtraUser::new(world, "page-csrf", Some(HASH));
+    let user = ExtraUser::usual(world, "page-csrf");
     let visitor = Visitor::of(world);
     let good = token(&visitor.get("/auth/login"));
     let bearer = visitor.cookie(FORM).unwrap();
@@ -392,10 +380,7 @@ fn a_form_without_the_right_token_is_refused_before_the_password_is_looked_at(wo
     assert_page(&without_cookie.post("/auth/login", &fields), 403);
     without_cookie.set_cookie(FORM, "planted");
     assert_page(&without_cookie.post("/auth/login", &fields), 403);
-    assert_eq!(
-        (sessions(world, &user.login), attempts(world, &user.login)),
-        (0, 0)
-    );
+    assert_eq!((user.keys().len(), user.attempts().len()), (0, 0));
     // The right one still is; also the one in the page that refused.
     assert_eq!(location(&visitor.post("/auth/login", &fields)), HOME);
     let refused = without_cookie.post("/auth/login", &fields);
@@ -408,7 +393,7 @@ fn a_form_without_the_right_token_is_refused_before_the_password_is_looked_at(wo
 }
 
 fn a_form_that_another_origin_sends_is_refused(world: &World) {
-    let user = ExtraUser::new(world, "page-origin", Some(HASH));
+    let user = ExtraUser::usual(world, "page-origin");
     let visitor = Visitor::of(world);
     let own = world.app().url();
     let form = token(&visitor.get("/auth/login"));
@@ -427,10 +412,7 @@ fn a_form_that_another_origin_sends_is_refused(world: &World) {
     ] {
         assert_page(&visitor.post_with("/auth/login", &fields, headers), 403);
     }
-    assert_eq!(
-        (sessions(world, &user.login), attempts(world, &user.login)),
-        (0, 0)
-    );
+    assert_eq!((user.keys().len(), user.attempts().len()), (0, 0));
     let headers = [("origin", own.as_str()), ("sec-fetch-site", "same-origin")];
     assert_eq!(
         location(&visitor.post_with("/auth/login", &fields, &headers)),
@@ -441,13 +423,13 @@ fn a_form_that_another_origin_sends_is_refused(world: &World) {
     let fields = [("token", fields[0].1.as_str())];
     let foreign = [("origin", "https://evil.example")];
     assert_page(&visitor.post_with("/auth/logout", &fields, &foreign), 403);
-    assert_eq!(sessions(world, &user.login), 1);
+    assert_eq!(user.keys().len(), 1);
     location(&visitor.post_with("/auth/logout", &fields, &headers));
-    assert_eq!(sessions(world, &user.login), 0);
+    assert_eq!(user.keys().len(), 0);
 }
 
 fn where_signing_in_leads_is_restricted_to_this_origin(world: &World) {
-    let user = ExtraUser::new(world, "page-next", Some(HASH));
+    let user = ExtraUser::usual(world, "page-next");
     let long = format!("/Patient?name={}", "a".repeat(2048));
     let stays = [
         "/",
@@ -504,7 +486,7 @@ fn where_signing_in_leads_is_restricted_to_this_origin(world: &World) {
 }
 
 fn a_body_that_is_no_form_or_too_long_is_refused(world: &World) {
-    let user = ExtraUser::new(world, "page-body", Some(HASH));
+    let user = ExtraUser::usual(world, "page-body");
     let visitor = Visitor::of(world);
     let form = token(&visitor.get("/auth/login"));
     let fields = visitor::form(&[
@@ -538,19 +520,16 @@ fn a_body_that_is_no_form_or_too_long_is_refused(world: &World) {
     visitor
         .send(&Method::POST, "/auth/login", &program, &fields)
         .refused(415, "not-supported");
-    assert_eq!(
-        (sessions(world, &user.login), attempts(world, &user.login)),
-        (0, 0)
-    );
+    assert_eq!((user.keys().len(), user.attempts().len()), (0, 0));
     location(&post(
         "Application/x-www-form-urlencoded; charset=UTF-8",
         &longest,
     ));
-    assert_eq!(sessions(world, &user.login), 1);
+    assert_eq!(user.keys().len(), 1);
 }
 
 fn who_is_signed_in_already_is_told_so(world: &World) {
-    let user = ExtraUser::new(world, "page-already", Some(HASH));
+    let user = ExtraUser::usual(world, "page-already");
     let visitor = signed_in(world, &user);
     let page = visitor.get("/auth/login?next=/Patient/2");
     assert_page(&page, 200);
@@ -560,7 +539,7 @@ fn who_is_signed_in_already_is_told_so(world: &World) {
 }
 
 fn signing_out_needs_the_token_of_this_session(world: &World) {
-    let user = ExtraUser::new(world, "page-out", Some(HASH));
+    let user = ExtraUser::usual(world, "page-out");
     let (one, other) = (signed_in(world, &user), signed_in(world, &user));
     let (own, of_other) = (
         token(&one.get("/auth/logout")),
@@ -579,7 +558,7 @@ fn signing_out_needs_the_token_of_this_session(world: &World) {
     }
     // Following a link signs nobody out.
     assert_page(&one.get("/auth/logout"), 200);
-    assert_eq!(sessions(world, &user.login), 2);
+    assert_eq!(user.keys().len(), 2);
     let out = one.post("/auth/logout", &[("token", &own)]);
     assert_eq!(location(&out), "/auth/login?signed-out");
     assert_eq!(one.cookie(SESSION), None);
@@ -588,13 +567,13 @@ fn signing_out_needs_the_token_of_this_session(world: &World) {
             .text()
             .contains("You are signed out.")
     );
-    assert_eq!(sessions(world, &user.login), 1, "the other one goes on");
+    assert_eq!(user.keys().len(), 1, "the other one goes on");
     assert_over(world, &session);
     assert_page(&other.get(HOME), 200);
 }
 
 fn a_program_signs_out_without_a_form(world: &World) {
-    let user = ExtraUser::new(world, "page-program", Some(HASH));
+    let user = ExtraUser::usual(world, "page-program");
     for scheme in ["Session", "Bearer"] {
         let session = signed_in(world, &user).cookie(SESSION).unwrap();
         let authorization = format!("{scheme} {session}");
@@ -602,7 +581,7 @@ fn a_program_signs_out_without_a_form(world: &World) {
         let program = Visitor::of(world);
         let answer = program.send(&Method::POST, "/auth/logout", &headers, "");
         assert_eq!((answer.status, answer.body.len()), (204, 0), "{scheme}");
-        assert_eq!(sessions(world, &user.login), 0, "{scheme}");
+        assert_eq!(user.keys().len(), 0, "{scheme}");
         let is_over = || {
             program
                 .send(&Method::POST, "/auth/logout", &headers, "")
@@ -619,7 +598,7 @@ fn a_program_signs_out_without_a_form(world: &World) {
 }
 
 fn signing_out_twice_is_no_error(world: &World) {
-    let user = ExtraUser::new(world, "page-twice", Some(HASH));
+    let user = ExtraUser::usual(world, "page-twice");
     let visitor = signed_in(world, &user);
     let session = visitor.cookie(SESSION).unwrap();
     let form = token(&visitor.get("/auth/logout"));
@@ -683,7 +662,7 @@ fn methods_that_a_page_does_not_have_are_named(world: &World) {
 }
 
 fn head_is_answered_as_get_without_a_body(world: &World) {
-    let visitor = signed_in(world, &ExtraUser::new(world, "page-head", Some(HASH)));
+    let visitor = signed_in(world, &ExtraUser::usual(world, "page-head"));
     for path in [
         "/auth",
         "/auth/login",
@@ -725,7 +704,7 @@ fn unknown_pages_are_pages_for_browsers_and_outcomes_for_programs(world: &World)
 }
 
 fn behind_a_path_and_tls_every_link_and_cookie_is_right(world: &World) {
-    let user = ExtraUser::new(world, "page-tls", Some(HASH));
+    let user = ExtraUser::usual(world, "page-tls");
     let base = "https://health.example.org/fhir";
     let app = world.start_app("pages-tls", |options| options.with("base_url", base));
     let visitor = Visitor::to(&app.url());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use ureq::http::{Method, Request};
 
-use crate::http::{Answer, Client, PATIENCE, read};
+use crate::http::{Answer, Client, PATIENCE, new_address, read};
 use crate::world::{World, encoded};
 
 /// What a browser accepts when it opens a page.
@@ -21,6 +21,7 @@ pub const FORM: &str = "gnuhealth-form";
 pub struct Visitor {
     agent: ureq::Agent,
     base: String,
+    address: String,
     pub cookies: RefCell<BTreeMap<String, String>>,
 }
 
@@ -34,6 +35,7 @@ impl Visitor {
         Self {
             agent: ureq::Agent::new_with_config(config),
             base: base.to_owned(),
+            address: new_address(),
             cookies: RefCell::default(),
         }
     }
@@ -89,6 +91,7 @@ impl Visitor {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base));
+        request = request.header("x-forwarded-for", &self.address);
         if !headers.iter().any(|(name, _)| *name == "accept") {
             request = request.header("accept", HTML);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -10,6 +10,7 @@ use xtask::app::{App, Options};
 use xtask::database::{self, Database, DemoUser, GnuHealth};
 
 use crate::http::{Answer, Client};
+use crate::oracle::Oracle;
 use crate::sql::Sql;
 
 /// The base of the systems of local identifiers, as `spin.toml` has it.
@@ -31,6 +32,7 @@ pub struct World {
     database_port: u16,
     database_name: String,
     patients: OnceLock<BTreeMap<i64, Value>>,
+    oracle: Mutex<Option<Oracle>>,
     database: Mutex<Database>,
 }
 
@@ -53,6 +55,8 @@ impl World {
         let _ = std::fs::remove_dir_all(folder());
         std::fs::create_dir_all(folder()).unwrap();
         let options = Options::for_database(&database.url(), database.port()).unwrap();
+        // Each client of the tests has an address of its own, so that the failed attempts of one are not another's.
+        let options = options.with("trusted_proxies", "1");
         let options = own_files(options, "app");
         let app = App::start(&options).expect("the app starts");
         Self {
@@ -67,6 +71,7 @@ impl World {
             database_port: database.port(),
             database_name: database.name().to_owned(),
             patients: OnceLock::new(),
+            oracle: Mutex::new(None),
             database: Mutex::new(database),
         }
     }
@@ -116,6 +121,18 @@ impl World {
 
     pub fn sql(&self) -> Sql {
         Sql::connect(&self.owner_url, self.version)
+    }
+
+    /// Asks Tryton itself; see `tests/oracle/login.py` for the questions that there are.
+    pub fn tryton(&self, question: Value) -> Value {
+        let mut oracle = self.oracle.lock().unwrap_or_else(PoisonError::into_inner);
+        oracle
+            .get_or_insert_with(|| Oracle::start(self))
+            .ask(&question)
+    }
+
+    pub fn owner_url(&self) -> &str {
+        &self.owner_url
     }
 
     /// The database, to stop and start it.

@@ -13,7 +13,7 @@ use crate::resource::Declaration;
 use crate::search::parameter::{Kind, Parameter};
 
 /// When what this statement can say was last changed.
-const CHANGED: &str = "2026-11-24";
+const CHANGED: &str = "2026-11-25";
 
 /// Describes the server at `base`, which serves the resource types given.
 ///
@@ -61,10 +61,17 @@ fn security() -> CapabilityStatementRestSecurity {
     CapabilityStatementRestSecurity {
         cors: Some(false),
         service: vec![concept(Some(basic), None)],
-        description: Some("HTTP Basic with the user name and password of GNU Health.".to_owned()),
+        description: Some(CREDENTIALS.to_owned()),
         ..CapabilityStatementRestSecurity::default()
     }
 }
+
+/// Which credentials are accepted.
+const CREDENTIALS: &str = "Users sign in with the user name and password that they have in GNU Health. Accepted: HTTP \
+    Basic; a bearer token, which POST /auth/token gives for user name and password (RFC 6749, section 4.3) and POST \
+    /auth/revoke ends (RFC 7009); the session of a Tryton client (Authorization: Session); the key of a user application \
+    of Tryton, as a bearer token; and the cookie of /auth/login. After failed attempts the answer is 429 with Retry-After, \
+    under the rules of Tryton.";
 
 fn resource(declaration: &Declaration) -> CapabilityStatementRestResource {
     let interaction = [

@@ -27,6 +27,19 @@ const TABLES: &[&str] = &[
     "ir_rule_group",
     "ir_rule_group-res_group",
     "ir_module",
+    "ir_session",
+    "res_user_application",
+    "res_user_login_attempt",
+];
+
+/// What signing in writes: a privilege, and a table or column of it.
+const WRITES: &[(&str, &str, &str)] = &[
+    ("INSERT", "res_user_login_attempt", "ip_network"),
+    ("DELETE", "res_user_login_attempt", ""),
+    ("INSERT", "ir_session", "key"),
+    ("DELETE", "ir_session", ""),
+    ("UPDATE", "ir_session", "write_date"),
+    ("UPDATE", "ir_session", "write_uid"),
 ];
 
 /// One thing that was looked at.
@@ -221,17 +234,68 @@ async fn role(database: &Database) -> Result<Finding, db::Error> {
         .map(|row| row.texts(0))
         .transpose()?
         .unwrap_or_default();
-    if denied.is_empty() {
-        return Ok(good("role", "may read all that is served"));
+    if !denied.is_empty() {
+        return Ok(bad(
+            "role",
+            format!(
+                "the role may not read: {}; run database/role.sql",
+                denied.join(", ")
+            ),
+        ));
     }
-    Ok(bad(
+    let denied = denied_writes(database).await?;
+    if !denied.is_empty() {
+        return Ok(bad(
+            "role",
+            format!(
+                "the role may not write what signing in writes: {}; run database/role.sql, and connect to the primary",
+                denied.join(", ")
+            ),
+        ));
+    }
+    Ok(good(
         "role",
-        format!(
-            "the role may not read: {}; run database/role.sql",
-            denied.join(", ")
-        ),
+        "may read all that is served, and write attempts and sessions",
     ))
 }
+
+/// What of [`WRITES`] the role may not, ids included; or that the database is a replica, where nobody may.
+async fn denied_writes(database: &Database) -> Result<Vec<String>, db::Error> {
+    let column = |index: usize| -> Vec<String> {
+        let part = |write: &(&str, &str, &str)| match index {
+            0 => write.0.to_owned(),
+            1 => write.1.to_owned(),
+            _ => write.2.to_owned(),
+        };
+        WRITES.iter().map(part).collect()
+    };
+    let parameters = (0..3).map(|index| Parameter::Texts(column(index)));
+    let rows = database
+        .rows(&Sql::new(DENIED_WRITES, parameters.collect()))
+        .await?;
+    let denied = rows.first().map(|row| row.texts(0)).transpose()?;
+    Ok(denied.unwrap_or_default())
+}
+
+/// The default of an id that takes its number from a sequence needs a right on that: trytond 6.0 has such, trytond 7.0
+/// has identity columns, which need none.
+const DENIED_WRITES: &str = "
+SELECT array_agg(what ORDER BY what) FROM (
+    SELECT w.privilege || ' on ' || w.name AS what
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS w(privilege, name, field)
+    WHERE to_regclass(w.name) IS NULL OR NOT CASE w.field
+        WHEN '' THEN has_table_privilege(w.name, w.privilege)
+        ELSE has_column_privilege(w.name, w.field, w.privilege) END
+    UNION
+    SELECT 'USAGE on ' || s.relname FROM pg_catalog.pg_attribute a
+    JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    JOIN pg_catalog.pg_class s ON s.relname = c.relname || '_id_seq' AND s.relnamespace = c.relnamespace
+    WHERE c.oid = ANY (SELECT to_regclass(name) FROM unnest($2::text[]) name) AND a.attname = 'id' AND a.attidentity = ''
+    AND s.relkind = 'S' AND NOT CASE WHEN s.relkind = 'S' THEN has_sequence_privilege(s.oid, 'USAGE') END
+    UNION
+    SELECT 'anything: the database is a read replica' WHERE pg_catalog.pg_is_in_recovery()
+) denied
+";
 
 /// Whether app and database agree on the time, which sessions and signatures depend on.
 async fn clock(database: &Database) -> Result<Finding, db::Error> {

@@ -25,8 +25,8 @@ use super::slot::Slot;
 /// How long a password may wait for its turn to be hashed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long who waits for a turn in the instance sleeps before looking again.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How long who waits for a turn sleeps before looking again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Longer passwords match nothing, as in passlib (`PASSWORD_MAX_SIZE`, in characters).
 const LONGEST_PASSWORD: usize = 4096;
@@ -53,17 +53,31 @@ pub async fn sign_in(
     client: &Client,
 ) -> Result<Identity, Error> {
     let trial = Trial::new(settings, login, password, client)?;
-    trial.standing().await?;
+    let candidate = trial.standing().await?.candidate;
+    let memory = trial.memory(candidate.as_ref()).await;
     let end = Instant::now() + PATIENCE;
     let turnstile = HASHING.with(Clone::clone);
     let _turn = turnstile
         .pass_until(end, LOOK_AGAIN)
         .await
         .ok_or(Error::Busy)?;
-    let slot = Slot::take(&trial.key, end).await.ok_or(Error::Busy)?;
-    let result = trial.decide().await;
-    slot.release().await;
-    result
+    loop {
+        // Another may have verified the same password meanwhile.
+        if memory.holds().await
+            && let Some(identity) = trial.remembered().await?
+        {
+            return Ok(identity);
+        }
+        if let Some(slot) = Slot::take(&trial.key).await {
+            let result = trial.decide().await;
+            slot.release().await;
+            return result;
+        }
+        if Instant::now() >= end {
+            return Err(Error::Busy);
+        }
+        spin_sdk::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// A login and password that are tried.

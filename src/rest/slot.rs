@@ -6,7 +6,7 @@
 //! only. Two never hash the same credentials: they try the slots in the same order, and who finds theirs being hashed
 //! waits for the outcome.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::Utc;
 use spin_sdk::key_value::Store;
@@ -20,9 +20,6 @@ const LEASE: i64 = 15_000;
 /// After which time who wrote an entry looks whether another did too.
 const ELECTION: Duration = Duration::from_millis(30);
 
-/// How long who finds no slot sleeps before looking again.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
 /// The right to hash. To be given back; is lost after some time in any case.
 pub(super) struct Slot(Option<(Store, String)>);
 
@@ -33,28 +30,20 @@ struct Lease {
 }
 
 impl Slot {
-    /// Waits for a slot until `end` at most. `proof` is a keyed hash of what is to be hashed.
-    pub(super) async fn take(proof: &[u8], end: Instant) -> Option<Self> {
+    /// Takes a slot, if one is free; `proof` is a keyed hash of what is to be hashed.
+    pub(super) async fn take(proof: &[u8]) -> Option<Self> {
         let Ok(store) = Store::open_default().await else {
             // Without a store, the turnstile of the instance is all there is.
             return Some(Self(None));
         };
-        let mut owner = vec![0; 8];
+        let entry = free(&store, proof).await?;
+        let mut owner = [0; 8];
         let _ = getrandom::fill(&mut owner);
-        loop {
-            if let Some(entry) = free(&store, proof).await {
-                write(&store, &entry, &owner, proof).await;
-                spin_sdk::time::sleep(ELECTION).await;
-                let elected = read(&store, &entry).await;
-                if elected.is_none_or(|lease| lease.owner == owner) {
-                    return Some(Self(Some((store, entry))));
-                }
-            }
-            if Instant::now() >= end {
-                return None;
-            }
-            spin_sdk::time::sleep(LOOK_AGAIN).await;
-        }
+        write(&store, &entry, &owner, proof).await;
+        spin_sdk::time::sleep(ELECTION).await;
+        let elected = read(&store, &entry).await;
+        let is_mine = elected.is_none_or(|lease| lease.owner == owner);
+        is_mine.then_some(Self(Some((store, entry))))
     }
 
     /// Gives the slot back.

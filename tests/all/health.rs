@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use xtask::app::Options;
 use xtask::database::GnuHealth;
 
+use crate::users::{ExtraUser, PASSWORD, assert_refused, assert_throttled};
 use crate::world::{OwnApp, World, becomes, folder, ids, link};
 use crate::{Test, tests};
 
@@ -19,6 +20,8 @@ pub fn tests() -> Vec<Test> {
         each_cause_of_a_failed_connection_is_in_the_log_and_told_to_nobody,
         a_database_that_is_not_gnu_health_is_recognised,
         a_table_that_the_role_may_not_read_is_named,
+        what_the_role_may_not_write_is_named,
+        a_mounted_trytond_conf_sets_the_rules_of_signing_in,
         a_libpq_string_is_an_address_too,
         the_database_name_can_be_given_apart,
         a_trytond_conf_that_is_not_mounted_is_named,
@@ -381,6 +384,36 @@ fn a_table_that_the_role_may_not_read_is_named(world: &World) {
     assert!(ready, "the right is back: {}", app.log());
 }
 
+fn what_the_role_may_not_write_is_named(world: &World) {
+    struct Grant<'w>(&'w World);
+    impl Drop for Grant<'_> {
+        fn drop(&mut self) {
+            self.0.sql().run(
+                "GRANT INSERT ON res_user_login_attempt TO gnuhealth_fhir; \
+                 GRANT UPDATE (write_date, write_uid) ON ir_session TO gnuhealth_fhir",
+            );
+        }
+    }
+    let _grant = Grant(world);
+    world.sql().run(
+        "REVOKE INSERT ON res_user_login_attempt FROM gnuhealth_fhir; \
+         REVOKE UPDATE (write_date) ON ir_session FROM gnuhealth_fhir",
+    );
+    let app = world.start_app("role-writes", |options| options);
+    assert_eq!(app.client.get("/health/ready").status, 503);
+    let cause = last_finding(&app);
+    for part in [
+        "may not write",
+        "INSERT on res_user_login_attempt, UPDATE on ir_session;",
+        "role.sql",
+    ] {
+        assert!(cause.contains(part), "{cause}");
+    }
+    // What cannot be counted is not let in, and not told whether it was right.
+    let wrong = app.client.with_credentials("nobody-role", "wrong");
+    assert!(wrong.get("/Patient/1").status >= 500);
+}
+
 fn a_libpq_string_is_an_address_too(world: &World) {
     let rest = world.database_url().strip_prefix("postgres://").unwrap();
     let (user, _) = rest.split_once(':').unwrap();
@@ -429,30 +462,71 @@ fn a_trytond_conf_that_is_not_mounted_is_named(world: &World) {
     assert!(cause.contains("files"), "{cause}");
 }
 
-/// As an operator does it: the file lies beside `spin.toml`, and is mounted into each component.
 fn a_mounted_trytond_conf_names_the_database_server(world: &World) {
-    let folder = folder().join("mounted");
-    std::fs::create_dir_all(folder.join("conf")).unwrap();
     let uri = address(world, &format!("/{}", world.database_name()), "/");
     let file = format!("[web]\nlisten = [::]:8000\n\n[database]\nuri = {uri}\n");
-    std::fs::write(folder.join("conf/trytond.conf"), file).unwrap();
-    let manifest = folder.join("spin.toml");
-    std::fs::write(&manifest, mounting_manifest()).unwrap();
-    let app = world.start_app("mounted", |options| {
-        let options = options
-            .with("database_url", "")
-            .with("database_name", world.database_name())
-            .with("tryton_config", "/conf/trytond.conf");
-        Options {
-            manifest,
-            ..options
-        }
+    let app = mounted(world, "mounted", &file, |options| {
+        let name = world.database_name();
+        options.with("database_url", "").with("database_name", name)
     });
     assert_eq!(app.client.get("/health/ready").status, 200, "{}", app.log());
     let doctor = app
         .client
         .with_credentials("doctor", world.password("doctor"));
     assert_eq!(doctor.get("/Patient/1").status, 200, "{}", app.log());
+}
+
+fn a_mounted_trytond_conf_sets_the_rules_of_signing_in(world: &World) {
+    let file = "[session]\nmax_attempt = 1\ntimeout = 1000\nmax_age = 100\nip_network_4 = 24\n";
+    let app = mounted(world, "mounted-session", file, |options| options);
+    let user = ExtraUser::usual(world, "rules");
+    let client = |password: &str| app.client.with_credentials(&user.login, password);
+    for _ in 0..2 {
+        assert_refused(&client("wrong").at("192.0.2.77").get("/Patient/1"));
+    }
+    assert_eq!(user.attempts()[0]["ip_network"], "192.0.2.0/24");
+    let wait = assert_throttled(&client(PASSWORD).get("/Patient/1"));
+    assert!((900..=1000).contains(&wait), "{wait}");
+    for (letter, age, status) in [("a", "90 s", 200), ("b", "101 s", 401)] {
+        let token = user.session(&letter.repeat(64), age);
+        let client = app.client.with_authorization(&format!("Bearer {token}"));
+        assert_eq!(client.get("/Patient/1").status, status, "{age}");
+    }
+
+    let app = mounted(
+        world,
+        "mounted-wrong",
+        "[session]\ntimeout = soon\n",
+        |options| options,
+    );
+    assert_eq!(app.client.get("/health/ready").status, 503);
+    let cause = last_finding(&app);
+    assert!(
+        cause.contains("`timeout`") && cause.contains("[session]"),
+        "{cause}"
+    );
+}
+
+/// Starts an app with a trytond.conf as an operator mounts it: the file lies beside `spin.toml`, and is mounted into each
+/// component.
+fn mounted(
+    world: &World,
+    name: &str,
+    file: &str,
+    change: impl FnOnce(Options) -> Options,
+) -> OwnApp {
+    let folder = folder().join(name);
+    std::fs::create_dir_all(folder.join("conf")).unwrap();
+    std::fs::write(folder.join("conf/trytond.conf"), file).unwrap();
+    let manifest = folder.join("spin.toml");
+    std::fs::write(&manifest, mounting_manifest()).unwrap();
+    world.start_app(name, |options| {
+        let options = change(options).with("tryton_config", "/conf/trytond.conf");
+        Options {
+            manifest,
+            ..options
+        }
+    })
 }
 
 /// `spin.toml` with the folder `conf` mounted into each component, and its paths valid from anywhere.

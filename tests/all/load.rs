@@ -82,8 +82,10 @@ fn many_who_sign_in_at_once_are_all_let_in(world: &World) {
                 let client = Client::new(&world.app().url());
                 let client = client.with_credentials(login, world.password(login));
                 assert_eq!(client.get("/Patient/1").status, 200, "{login}");
-                let wrong = client.with_credentials(login, "wrong");
-                assert_eq!(wrong.get("/Patient/1").status, 401, "{login}");
+                if number < users.len() {
+                    let wrong = client.with_credentials(&format!("nobody-{login}"), "wrong");
+                    wrong.get("/Patient/1").refused(401, "login");
+                }
             });
         }
     });

@@ -10,8 +10,9 @@ use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
-        only_conformance_and_health_are_open,
-        a_component_reaches_the_database_only,
+        only_conformance_health_and_signing_in_are_open,
+        a_component_reaches_the_database_and_login_only,
+        every_component_has_the_variables_of_signing_in,
         secrets_are_marked_and_have_no_default,
         a_component_weighs_less_than_a_megabyte,
     ]
@@ -22,7 +23,10 @@ fn manifest() -> Table {
     text.parse().unwrap()
 }
 
-fn only_conformance_and_health_are_open(world: &World) {
+/// The components without a guard.
+const OPEN: &[&str] = &["login", "metadata"];
+
+fn only_conformance_health_and_signing_in_are_open(world: &World) {
     let manifest = manifest();
     let triggers = manifest["trigger"]["http"].as_array().unwrap();
     let mut by_component = BTreeMap::<_, Vec<_>>::new();
@@ -44,7 +48,7 @@ fn only_conformance_and_health_are_open(world: &World) {
     );
     for (component, routes) in by_component {
         let (route, guarded) = routes[0];
-        assert_eq!(guarded, component != "metadata", "{component}");
+        assert_eq!(guarded, !OPEN.contains(&component), "{component}");
         let path = route.trim_end_matches("/...");
         if guarded {
             world.anonymous().get(path).refused(401, "login");
@@ -52,15 +56,40 @@ fn only_conformance_and_health_are_open(world: &World) {
     }
 }
 
-fn a_component_reaches_the_database_only(_: &World) {
+fn a_component_reaches_the_database_and_login_only(_: &World) {
     for (name, component) in manifest()["component"].as_table().unwrap() {
         let hosts = component
             .get("allowed_outbound_hosts")
             .and_then(toml::Value::as_array);
-        for host in hosts.into_iter().flatten() {
+        let hosts: Vec<&str> = hosts
+            .into_iter()
+            .flatten()
+            .map(|host| host.as_str().unwrap())
+            .collect();
+        let database = "postgres://{{ database_host }}";
+        let expected = match name.as_str() {
+            // what it needs it inherits
+            "auth" => vec![],
+            "login" => vec![database],
+            _ => vec![database, "http://login.spin.internal"],
+        };
+        assert_eq!(hosts, expected, "{name}");
+    }
+}
+
+/// The guard runs with the variables of the component that it guards: one that is missing there would count as empty.
+fn every_component_has_the_variables_of_signing_in(_: &World) {
+    let manifest = manifest();
+    let variables: Vec<&String> = manifest["variables"].as_table().unwrap().keys().collect();
+    for (name, component) in manifest["component"].as_table().unwrap() {
+        if name == "auth" {
+            continue;
+        }
+        for variable in &variables {
+            let expected = format!("{{{{ {variable} }}}}");
             assert_eq!(
-                host.as_str(),
-                Some("postgres://{{ database_host }}"),
+                component["variables"][variable.as_str()].as_str(),
+                Some(expected.as_str()),
                 "{name}"
             );
         }
@@ -79,7 +108,7 @@ fn secrets_are_marked_and_have_no_default(_: &World) {
 
 fn a_component_weighs_less_than_a_megabyte(_: &World) {
     let sources = components::sources().unwrap();
-    assert!(sources.len() >= 3, "{sources:?}");
+    assert!(sources.len() >= 4, "{sources:?}");
     for (name, path) in sources {
         let size = std::fs::metadata(&path).unwrap().len();
         assert!((1..1_000_000).contains(&size), "{name}: {size} bytes");

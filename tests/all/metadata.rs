@@ -247,7 +247,9 @@ fn declared_interactions_work_and_others_do_not(world: &World) {
 }
 
 fn bad_credentials_do_not_close_it(world: &World) {
-    let wrong = world.anonymous().with_credentials("doctor", "wrong");
+    let wrong = world
+        .anonymous()
+        .with_credentials("nobody-metadata", "wrong");
     assert_eq!(wrong.get("/metadata").status, 200);
     assert_eq!(wrong.get("/health/ready").status, 200);
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::world::{World, becomes, folder};
+use crate::users::{ExtraUser, PASSWORD, forget_attempts};
+use crate::world::{World, becomes, encoded, folder};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -88,6 +89,7 @@ fn no_name_identifier_password_or_search_value_is_in_any_log(world: &World) {
     let mut secrets: BTreeSet<String> = searched.map(str::to_owned).into();
     secrets.extend(world.users().iter().map(|user| user.password.clone()));
     secrets.insert(world.secret().to_owned());
+    secrets.extend(secrets_of_signing_in(world));
     secrets.extend(texts_of_patients(world));
     // Words that a log has for other reasons, or too short to mean anything.
     secrets.retain(|text| text.chars().count() > 4 && text != "Patient");
@@ -104,6 +106,44 @@ fn no_name_identifier_password_or_search_value_is_in_any_log(world: &World) {
         }
     }
     assert!(lines > 10, "the logs are empty");
+}
+
+/// Keys and tokens that were used just now in every way, and all that are stored.
+fn secrets_of_signing_in(world: &World) -> Vec<String> {
+    let user = ExtraUser::usual(world, "private");
+    let key = "5eC2e7".to_lowercase().repeat(11)[..64].to_owned();
+    let token = user.session(&key, "0 s");
+    let application = "a99c1e".repeat(22)[..128].to_owned();
+    for credentials in [&token, &application] {
+        let client = world.anonymous();
+        for scheme in ["Bearer", "Session"] {
+            client
+                .with_authorization(&format!("{scheme} {credentials}"))
+                .get("/Patient/1");
+        }
+        let cookie = format!("gnuhealth-session={credentials}");
+        client.get_with("/Patient/1", &[("cookie", &cookie)]);
+        let form = format!("token={}", encoded(credentials));
+        client.post("/auth/revoke", &form, &[]);
+        client.post(
+            "/auth/token",
+            &format!("grant_type=password&username=x-private&password={form}"),
+            &[],
+        );
+    }
+    forget_attempts(world, "x-private");
+    user.client(PASSWORD).get("/Patient/1");
+    user.client("wrong-Ocelotl").get("/Patient/1");
+    let stored = world.sql().rows(
+        "SELECT key FROM ir_session UNION SELECT key FROM res_user_application \
+         UNION SELECT password_reset FROM res_user WHERE password_reset IS NOT NULL",
+        &[],
+    );
+    let stored = stored
+        .iter()
+        .filter_map(|row| row["key"].as_str().map(str::to_owned));
+    let sent = [&token, &key, &application, PASSWORD, "wrong-Ocelotl"];
+    stored.chain(sent.map(str::to_owned)).collect()
 }
 
 fn texts_of_patients(world: &World) -> Vec<String> {

@@ -68,7 +68,8 @@ impl Context {
     }
 
     /// The `OperationOutcome` of an error.
-    fn refuse(&self, error: &Error, format: Format) -> Response<String> {
+    #[must_use]
+    pub fn refuse(&self, error: &Error, format: Format) -> Response<String> {
         let mut refused = response::resource(error.status(), &error.outcome(&self.request), format);
         match error {
             Error::Unauthenticated => {
@@ -96,9 +97,20 @@ impl Context {
         format: Format,
         account: Account<'_>,
     ) -> Response<String> {
+        let show = |error: &Error| self.refuse(error, format);
+        self.conclude_with(result, show, account).await
+    }
+
+    /// As [`Context::conclude`], with another way to show an error.
+    pub async fn conclude_with(
+        &self,
+        result: Result<Response<String>, Error>,
+        show: impl FnOnce(&Error) -> Response<String>,
+        account: Account<'_>,
+    ) -> Response<String> {
         let (mut answer, error) = match result {
             Ok(answer) => (answer, None),
-            Err(error) => (self.refuse(&error, format), Some(error)),
+            Err(error) => (show(&error), Some(error)),
         };
         response::add(&mut answer, response::REQUEST_ID, &self.request);
         self.log(answer.status(), account, error.as_ref()).await;

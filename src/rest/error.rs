@@ -4,12 +4,14 @@
 //! |---|---|---|
 //! | not signed in | 401 | login |
 //! | in none of the required groups, model or field denied | 403 | forbidden |
+//! | form of another site, or too old | 403 | forbidden |
 //! | no such resource | 404 | not-found |
 //! | no such route or interaction, module not activated | 404 | not-supported |
 //! | method not allowed | 405 | not-supported |
 //! | no acceptable format | 406 | not-supported |
 //! | search not valid | 400 | invalid, value, not-supported, too-costly |
-//! | bad header | 400 | invalid |
+//! | bad header or form | 400 | invalid |
+//! | body of another type | 415 | not-supported |
 //! | body too large | 413 | too-long |
 //! | too many or too early attempts to sign in | 429 | throttled |
 //! | too many sign in at once, `login` not reached | 503 | transient |
@@ -78,6 +80,15 @@ pub enum Error {
     /// None of the formats that the client accepts can be written.
     #[error("the response can be written as application/fhir+json or application/json only")]
     NotAcceptable,
+    /// A body of a type that is not read here.
+    #[error("the body of the request must be of the type {0}")]
+    MediaType(&'static str),
+    /// A form that cannot be understood.
+    #[error("the form is not valid: {0}")]
+    Form(&'static str),
+    /// A form that does not have the token of this browser: too old, or another site sent it.
+    #[error("the form has expired or does not come from this site; open it again")]
+    ForeignForm,
     /// A header that cannot be understood.
     #[error("the header {0} is not valid")]
     Header(&'static str),
@@ -107,12 +118,13 @@ impl Error {
             Self::Hidden(Hidden::Missing(_)) | Self::NotFound { .. } | Self::NoRoute(_) => {
                 StatusCode::NOT_FOUND
             }
-            Self::Hidden(_) | Self::NotInGroup => StatusCode::FORBIDDEN,
+            Self::Hidden(_) | Self::NotInGroup | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::MalformedId | Self::Header(_) => StatusCode::BAD_REQUEST,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MalformedId | Self::Header(_) | Self::Form(_) => StatusCode::BAD_REQUEST,
             Self::Search(search::Error::Hidden { hidden, .. }) => {
                 Self::Hidden(hidden.clone()).status()
             }
@@ -154,13 +166,15 @@ impl Error {
         match self {
             Self::Unauthenticated => IssueType::Login,
             Self::Hidden(Hidden::Missing(_)) | Self::NoRoute(_) => IssueType::NotSupported,
-            Self::Hidden(_) | Self::NotInGroup => IssueType::Forbidden,
+            Self::Hidden(_) | Self::NotInGroup | Self::ForeignForm => IssueType::Forbidden,
             Self::Throttled { .. } => IssueType::Throttled,
             Self::TooLarge { .. } => IssueType::TooLong,
             Self::NotFound { .. } => IssueType::NotFound,
-            Self::Method { .. } | Self::NotAcceptable => IssueType::NotSupported,
+            Self::Method { .. } | Self::NotAcceptable | Self::MediaType(_) => {
+                IssueType::NotSupported
+            }
             Self::MalformedId => IssueType::Value,
-            Self::Header(_) => IssueType::Invalid,
+            Self::Header(_) | Self::Form(_) => IssueType::Invalid,
             Self::Search(error) => search_code(error),
             Self::Busy
             | Self::Verification(_)

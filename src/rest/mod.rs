@@ -7,6 +7,7 @@
 //! - [`principal`]: the signed header in which it hands on who asks.
 //! - [`service`]: one resource type, from request to response; [`read`](mod@read) and [`search`] are its interactions.
 //! - [`capability`], [`health`], [`system`]: what is open to all.
+//! - [`pages`]: signing in and out, and home, for people.
 //! - [`error`]: every error as an `OperationOutcome`, in one place.
 //! - [`client`]: where a request comes from.
 //! - [`record`], [`negotiation`], [`response`], [`context`], [`log`]: what they share.
@@ -24,6 +25,7 @@ pub mod identity;
 pub mod log;
 pub mod login;
 pub mod negotiation;
+pub mod pages;
 pub mod principal;
 mod read;
 mod record;

@@ -11,6 +11,7 @@
 //!   [`schema`] and [`relations`]: what is known of all models.
 //! - [`user`], [`password`], [`attempt`]: who signs in, with what, and how often they may try.
 //! - [`session`], [`application`]: what they have instead of a password afterwards.
+//! - [`profile`]: what the pages say of a user.
 
 pub mod access;
 pub mod application;
@@ -21,6 +22,7 @@ pub mod domain;
 pub mod inherit;
 pub mod model;
 pub mod password;
+pub mod profile;
 pub mod projection;
 pub mod pyson;
 mod pyson_date;

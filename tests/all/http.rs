@@ -18,7 +18,7 @@ use crate::validation;
 pub const FORWARDED: &str = "x-forwarded-for";
 
 /// An address that no other client has: failed attempts are counted for each.
-fn new_address() -> String {
+pub fn new_address() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     Ipv4Addr::from((10 << 24) + number).to_string()
@@ -196,7 +196,8 @@ impl Client {
     }
 }
 
-fn read(response: ureq::http::Response<Body>) -> Result<Answer, ureq::Error> {
+/// The whole of an answer.
+pub fn read(response: ureq::http::Response<Body>) -> Result<Answer, ureq::Error> {
     let (parts, mut body) = response.into_parts();
     let body = body.with_config().limit(LONGEST_ANSWER).read_to_vec()?;
     Ok(Answer {

@@ -23,6 +23,7 @@ mod attempts;
 mod authentication;
 mod bad_input;
 mod birthdate;
+mod browser;
 mod clients;
 mod content;
 mod domains;
@@ -33,8 +34,10 @@ mod load;
 mod manifest;
 mod metadata;
 mod negotiation;
+mod npm;
 mod oracle;
 mod outage;
+mod pages;
 mod paging;
 mod passwords;
 mod principal;
@@ -50,6 +53,7 @@ mod strings;
 mod tokens;
 mod users;
 mod validation;
+mod visitor;
 mod world;
 
 use std::process::ExitCode;
@@ -85,6 +89,7 @@ const CONCURRENT: &[Subject] = &[
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
+    ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
     ("principal", principal::tests),
@@ -100,6 +105,7 @@ const CONCURRENT: &[Subject] = &[
 
 /// What others must not run beside, in this order.
 const ALONE: &[Subject] = &[
+    ("browser", browser::tests),
     ("changes", changes),
     ("rules", rules::tests),
     ("groups", groups::tests),
@@ -108,6 +114,7 @@ const ALONE: &[Subject] = &[
     ("health", health::tests),
     ("load", load::tests),
     ("outage", outage::tests),
+    ("outage", pages::tests_that_stop_the_database),
     // last: these look at what all the others left
     ("validation", validation::tests_of_all),
     ("privacy", privacy::tests),

@@ -19,10 +19,10 @@ pub fn tests() -> Vec<Test> {
 const RECOVERY: Duration = Duration::from_secs(10);
 
 /// Starts the database again, also when the test has failed.
-struct Outage<'w>(&'w World);
+pub struct Outage<'w>(&'w World);
 
 impl<'w> Outage<'w> {
-    fn begin(world: &'w World) -> Self {
+    pub fn begin(world: &'w World) -> Self {
         world.database().stop_server().expect("the database stops");
         Self(world)
     }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
 use crate::world::World;
-use crate::{Test, tests};
+use crate::{Test, npm, tests};
 
 /// The resources that the tests were answered.
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -162,23 +162,6 @@ fn problems(resources: &[Value]) -> Vec<String> {
 }
 
 /// The folder of the validator, its packages installed.
-pub fn validator() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let folder = xtask::root().join("tests/validator");
-        let wanted = std::fs::read(folder.join("package-lock.json")).unwrap();
-        let installed = folder.join("node_modules/.installed-from");
-        if std::fs::read(&installed).is_ok_and(|from| from == wanted) {
-            return folder;
-        }
-        let status = Command::new("npm")
-            .arg("ci")
-            .current_dir(&folder)
-            .stdout(Stdio::null())
-            .status()
-            .expect("the validator needs npm on the PATH");
-        assert!(status.success(), "npm ci: {status}");
-        std::fs::write(installed, wanted).unwrap();
-        folder
-    })
+pub fn validator() -> PathBuf {
+    npm::installed("tests/validator")
 }

@@ -3,9 +3,11 @@
 //! - [`database`]: the demo hospital, a real GNU Health in a real PostgreSQL
 //! - [`components`]: the WebAssembly components, built
 //! - [`app`]: the app, running on the local host or on Spin
+//! - [`browser`]: a Chromium for the browser tests
 //! - [`step`]: long steps, with what they do and how long they took
 
 pub mod app;
+pub mod browser;
 pub mod components;
 pub mod database;
 pub mod step;

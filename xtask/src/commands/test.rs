@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use xtask::database::{Database, GnuHealth, Options};
 use xtask::step::{cargo, run as execute, step};
-use xtask::{app, components};
+use xtask::{app, browser, components};
 
 /// What to test.
 #[derive(Debug, Args)]
@@ -20,8 +20,11 @@ const VERSIONS: [GnuHealth; 2] = [GnuHealth::V5_0, GnuHealth::V4_4];
 /// Runs all steps; the first that fails ends it.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     std::thread::scope(|scope| {
-        // Databases take long the first time, and mostly wait: the compiler works beside them.
-        let databases = scope.spawn(|| VERSIONS.into_iter().try_for_each(prepare));
+        // Databases and the browser take long the first time, and mostly wait: the compiler works beside them.
+        let databases = scope.spawn(|| {
+            VERSIONS.into_iter().try_for_each(prepare)?;
+            browser::chromium().map(drop)
+        });
         let checked = check(arguments);
         let databases = databases
             .join()

@@ -1,0 +1,66 @@
+//! `/auth/home`: who one is, what one may read, and the way there.
+
+use askama::Template;
+use http::{Response, StatusCode};
+
+use super::account::Account;
+use super::visit::Visit;
+use super::{logout, page};
+use crate::resource;
+use crate::rest::error::Error;
+use crate::rest::service;
+use crate::tryton::profile::Profile;
+
+/// A resource type that is served.
+struct Served {
+    name: &'static str,
+    /// Why the user may not read it, if so.
+    closed: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Page<'a> {
+    prefix: &'a str,
+    profile: &'a Profile,
+    served: &'a [Served],
+    token: Option<&'a str>,
+}
+
+/// The page.
+pub(super) async fn show(
+    visit: &Visit<'_>,
+    account: Option<&Account>,
+) -> Result<Response<String>, Error> {
+    let Some(account) = account else {
+        if visit.wants_html() {
+            return page::see_other(&format!("{}/auth/login", visit.prefix()));
+        }
+        return Err(Error::Unauthenticated);
+    };
+    let token = logout::token(visit, account);
+    let page = Page {
+        prefix: &visit.prefix(),
+        profile: &account.profile(visit).await?,
+        served: &served(visit, account).await?,
+        token: token.as_deref(),
+    };
+    page::html(StatusCode::OK, &page)
+}
+
+async fn served(visit: &Visit<'_>, account: &Account) -> Result<Vec<Served>, Error> {
+    let mut served = Vec::new();
+    for declaration in resource::ALL {
+        let view = service::view(declaration, &visit.database(), account.principal()).await;
+        let closed = match view {
+            Ok(_) => None,
+            Err(Error::Hidden(reason)) => Some(reason.to_string()),
+            Err(error) => return Err(error),
+        };
+        served.push(Served {
+            name: declaration.name,
+            closed,
+        });
+    }
+    Ok(served)
+}

@@ -63,5 +63,11 @@ fn install() -> Result<()> {
         run(command.args(arguments))
     };
     apt(&["update"])?;
-    apt(&["install", "--yes", "--no-install-recommends", "chromium"])
+    // It needs a font, which it does not depend on.
+    let packages = ["chromium", "fonts-dejavu-core"];
+    apt(&[
+        &["install", "--yes", "--no-install-recommends"][..],
+        &packages,
+    ]
+    .concat())
 }

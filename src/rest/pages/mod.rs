@@ -38,6 +38,7 @@ use super::error::Error;
 use super::negotiation::{Format, prefers_html};
 use crate::config::Settings;
 
+use account::Account;
 use form::Form;
 use visit::Visit;
 
@@ -125,19 +126,28 @@ async fn answer<T: IncomingMessage>(
     log.interaction = page.interaction();
     let form = page.form(request, body).await?;
     let visit = Visit::new(request).await?;
-    let account = match account::identify(&visit).await {
-        // They may sign in as somebody else.
-        Err(Error::NotInGroup) if page == Page::Login => None,
-        account => account?,
-    };
-    log.user = account.as_ref().map(|account| account.user);
-    let account = account.as_ref();
     match (page, form) {
         (Page::Root, _) => page::see_other(&visit.location(None)),
-        (Page::Home, _) => home::show(&visit, account).await,
-        (Page::Login, None) => login::show(&visit, account).await,
         (Page::Login, Some(form)) => login::submit(&visit, &form, &mut log.user).await,
-        (Page::Logout, None) => logout::show(&visit, account).await,
-        (Page::Logout, Some(form)) => logout::submit(&visit, account, &form).await,
+        (page, form) => {
+            let account = account_at(page, &visit).await?;
+            log.user = account.as_ref().map(|account| account.user);
+            let account = account.as_ref();
+            match (page, form) {
+                (Page::Login, _) => login::show(&visit, account).await,
+                (Page::Logout, Some(form)) => logout::submit(&visit, account, &form).await,
+                (Page::Logout, None) => logout::show(&visit, account).await,
+                _ => home::show(&visit, account).await,
+            }
+        }
+    }
+}
+
+/// Who is signed in, as far as a page needs to know.
+async fn account_at(page: Page, visit: &Visit<'_>) -> Result<Option<Account>, Error> {
+    match account::identify(visit).await {
+        // They may sign in as somebody else.
+        Err(Error::NotInGroup) if page == Page::Login => Ok(None),
+        account => account,
     }
 }

@@ -368,7 +368,7 @@ mod tests {
     fn a_domain_beyond_all_measure_is_refused() {
         let clauses = r#"["a","=",1],"#.repeat(MOST_CLAUSES);
         assert!(parsed(&format!("[{}]", clauses.trim_end_matches(','))).is_ok());
-        let path = vec!["a"; LONGEST_PATH + 1].join(".");
+        let path = ["a"; LONGEST_PATH + 1].join(".");
         let values = "1,".repeat(MOST_VALUES + 1);
         for json in [
             format!(r#"[{clauses}["a","=",1]]"#),

@@ -3,7 +3,7 @@
 //!
 //! The decoder evaluates from the innermost object outwards, so both branches of an `If` are evaluated, and an error in
 //! either is an error of the whole. Everything that trytond raises on is [`Invalid`]. So is a little that it accepts:
-//! integers beyond 64 bits, `NaN` and `Infinity`, deltas that are not whole, iterating over a string.
+//! integers beyond 64 bits, `NaN` and `Infinity`, deltas that are not whole, iterating over a string, what is very long.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,9 @@ use crate::tryton::pyson_date;
 
 /// How deep lists and objects may be nested.
 const DEEPEST: usize = 48;
+
+/// How long a text may be, in bytes.
+const LONGEST: usize = 1 << 18;
 
 /// A decoded value: what Python would hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,9 +52,9 @@ pub enum Invalid {
     /// Not JSON, or with a number out of range.
     #[error("not JSON")]
     Json,
-    /// Nested too deep.
-    #[error("nested too deep")]
-    Depth,
+    /// Too long, or nested too deep.
+    #[error("too long or nested too deep")]
+    Size,
     /// A statement that lacks a part.
     #[error("a PYSON statement lacks {0}")]
     Lacks(&'static str),
@@ -129,13 +132,16 @@ impl Context {
 /// # Errors
 /// [`Invalid`].
 pub fn decode(text: &str, context: &Context) -> Result<Value, Invalid> {
+    if text.len() > LONGEST {
+        return Err(Invalid::Size);
+    }
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| Invalid::Json)?;
     value(raw.get(), context, 0)
 }
 
 fn value(json: &str, context: &Context, depth: usize) -> Result<Value, Invalid> {
     if depth > DEEPEST {
-        return Err(Invalid::Depth);
+        return Err(Invalid::Size);
     }
     match json.as_bytes().first() {
         Some(b'{') => object(json, context, depth),
@@ -402,4 +408,106 @@ fn same_number(integer: i64, float: f64) -> bool {
     #[allow(clippy::cast_precision_loss, reason = "it is below what is exact")]
     let same = integer as f64 == float;
     same
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> Context {
+        Context::of_rule_in_7_0(DateTime::UNIX_EPOCH, &[3, 5], Some(&[1]))
+    }
+
+    #[test]
+    fn a_name_of_the_context_is_given_and_any_other_is_its_default() {
+        let ids = |ids: &[i64]| ids.iter().copied().map(Value::Integer).collect();
+        for (name, expected) in [
+            ("groups", Value::Tuple(ids(&[3, 5]))),
+            ("companies", Value::Tuple(ids(&[1]))),
+            ("user.id", Value::Integer(-1)),
+            ("user", Value::Integer(-1)),
+        ] {
+            let text = format!(r#"{{"__class__": "Eval", "v": "{name}", "d": -1}}"#);
+            assert_eq!(decode(&text, &context()), Ok(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn of_the_user_whom_6_0_knows_only_the_id_is_known() {
+        let context = Context::of_rule_in_6_0(DateTime::UNIX_EPOCH, 9, &[3], None);
+        let eval = |name: &str| {
+            let text = format!(r#"{{"__class__": "Eval", "v": "{name}", "d": -1}}"#);
+            decode(&text, &context)
+        };
+        assert_eq!(eval("user.id"), Ok(Value::Integer(9)));
+        assert_eq!(eval("groups"), Ok(Value::List(vec![Value::Integer(3)])));
+        assert_eq!(eval("companies"), Ok(Value::Integer(-1)));
+        for name in [
+            "user",
+            "user.company",
+            "employee",
+            "employee.id",
+            "employees",
+        ] {
+            assert_eq!(eval(name), Err(Invalid::Name), "{name}");
+        }
+    }
+
+    #[test]
+    fn dates_start_from_the_given_now() {
+        let now = DateTime::from_timestamp(1_709_164_800 + 3_661, 5_000).unwrap();
+        let text = r#"{"__class__": "Date", "y": null, "M": null, "d": null, "dy": 1, "dM": 0, "dd": 1, "start": null}"#;
+        let date = NaiveDate::from_ymd_opt(2025, 3, 1).unwrap();
+        assert_eq!(decode(text, &Context::new(now)), Ok(Value::Date(date)));
+        let text = r#"{"__class__": "DateTime", "y": null, "M": null, "d": null, "h": null, "m": 0, "s": null, "ms": null,
+            "dy": 0, "dM": -24, "dd": 0, "dh": 24, "dm": 0, "ds": 0, "dms": 0}"#;
+        let moment = NaiveDate::from_ymd_opt(2022, 3, 1).unwrap();
+        let moment = moment.and_hms_micro_opt(1, 0, 1, 5).unwrap();
+        assert_eq!(
+            decode(text, &Context::new(now)),
+            Ok(Value::DateTime(moment))
+        );
+    }
+
+    #[test]
+    fn the_branch_that_is_not_taken_is_evaluated_too() {
+        let text = r#"{"__class__": "If", "c": true, "t": 1, "e": {"__class__": "Len", "v": 1}}"#;
+        assert_eq!(decode(text, &context()), Err(Invalid::Operand("Len")));
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_an_error() {
+        let deepest = "[".repeat(DEEPEST) + &"]".repeat(DEEPEST);
+        assert!(decode(&deepest, &context()).is_ok());
+        for deep in [DEEPEST + 2, 1_000, 9_000, 100_000] {
+            let lists = "[".repeat(deep) + &"]".repeat(deep);
+            assert!(decode(&lists, &context()).is_err());
+            let statement = r#"{"__class__": "Not", "v": "#;
+            let statements = statement.repeat(deep) + "1" + &"}".repeat(deep);
+            assert!(decode(&statements, &context()).is_err());
+            assert!(decode(&"[".repeat(deep), &context()).is_err());
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_errors() {
+        for text in [
+            "1e999",
+            "-1e999",
+            "9223372036854775808",
+            "NaN",
+            "Infinity",
+            "1_000",
+            "01",
+            "+1",
+            ".5",
+            "0x1",
+        ] {
+            assert_eq!(decode(text, &context()), Err(Invalid::Json), "{text}");
+        }
+        let least = decode("-9223372036854775808", &context());
+        assert_eq!(least, Ok(Value::Integer(i64::MIN)));
+        let text = r#"{"__class__": "Greater", "s1": -9223372036854775808, "s2": 1, "e": false}"#;
+        assert_eq!(decode(text, &context()), Err(Invalid::Operand("Greater")));
+    }
 }

@@ -1,12 +1,14 @@
 """What trytond makes of PYSON and of domains: the answers that src/tryton/pyson.rs and src/tryton/compile are held to.
 
-    domains.py URL LOGIN COUNT SEED [THRESHOLD]
+    domains.py URL LOGIN COUNT SEED [--threshold RECORDS] [--disturbed]
 
 Makes domains on the models that clinical resources are read from, with values from the data and with values that must
 not matter, stores them as record rules are stored, and asks trytond for the records as it asks in the evaluation of a
-rule. One JSON object a line. The same seed gives the same lines for the same data. From THRESHOLD records on trytond 7.0
-joins a related model (`subquery_threshold`).
+rule. One JSON object a line. The same seed gives the same lines for the same data. From RECORDS on trytond 7.0 joins a
+related model (`subquery_threshold`). Disturbed, the data has first what the demo lacks: inactive records, relations that
+are empty, empty texts, references to nowhere. How is said in lines of their own; nothing is kept.
 """
+import argparse
 import datetime
 import itertools
 import json
@@ -44,27 +46,35 @@ NO_ID = 987654
 
 
 def main():
-    url, login, count, seed, *threshold = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    for name, type_ in [('url', str), ('login', str), ('count', int), ('seed', int), ('--threshold', str)]:
+        parser.add_argument(name, type=type_)
+    parser.add_argument('--disturbed', action='store_true')
+    options = parser.parse_args()
     import demo.connect
-    demo.connect.configure(url)
+    demo.connect.configure(options.url)
     from trytond.config import config
-    for records in threshold:
-        config.set('database', 'subquery_threshold', records)
+    if options.threshold:
+        config.set('database', 'subquery_threshold', options.threshold)
     warnings.filterwarnings('ignore')
     from trytond.pool import Pool
     from trytond.transaction import Transaction
-    database = urlsplit(url).path.lstrip('/')
+    database = urlsplit(options.url).path.lstrip('/')
     Pool.start()
     pool = Pool(database)
     pool.init()
-    with Transaction().start(database, 0, readonly=True) as transaction:
+    with Transaction().start(database, 0, readonly=not options.disturbed) as transaction:
         User = pool.get('res.user')
-        user, = User.search([('login', '=', login)])
+        user, = User.search([('login', '=', options.login)])
         with transaction.set_user(user.id), transaction.set_context(User.get_preferences(context_only=True)), \
                 transaction.set_context(_check_access=True, language='en'):
-            oracle = Oracle(pool, transaction, user.id, int(seed))
-            oracle.pyson()
-            oracle.domains(int(count))
+            oracle = Oracle(pool, transaction, user.id, options.seed)
+            if options.disturbed:
+                oracle.disturb()
+            else:
+                oracle.pyson()
+            oracle.domains(options.count)
+        transaction.rollback()
 
 
 class Oracle:
@@ -168,6 +178,28 @@ class Oracle:
         except Exception as error:
             cursor.execute('ROLLBACK TO SAVEPOINT oracle')
             return {'error': type(error).__name__}
+
+    def disturb(self):
+        """Makes what the demo data lacks, as far as the constraints let it."""
+        cursor = self.transaction.connection.cursor()
+        for name in MODELS:
+            fields = self.columns(name)
+            for number, (field_name, (field, special)) in enumerate(fields.items()):
+                if special or field_name in {'id', 'create_uid', 'create_date'} or field._type in TO_MANY:
+                    continue
+                values = {'boolean': ['NULL', 'false'], 'char': ["''", "' x '", "'100%'"], 'selection': ["''", 'NULL'],
+                    'reference': ["'party.party,-1'", "'res.user,1'", 'NULL']}.get(field._type, ['NULL'])
+                for remainder, value in enumerate(values):
+                    statement = (f'UPDATE "{self.pool.get(name)._table}" SET "{field_name}" = {value} '
+                        f'WHERE (id + {number}) % 9 = {remainder * 3}')
+                    cursor.execute('SAVEPOINT disturbed')
+                    try:
+                        cursor.execute(statement)
+                    except Exception:
+                        cursor.execute('ROLLBACK TO SAVEPOINT disturbed')
+                    else:
+                        print(json.dumps({'kind': 'disturbed', 'statement': statement}))
+        self.known.clear()
 
     # What there is
 

@@ -21,7 +21,7 @@ struct Ends<'a> {
 }
 
 impl<'s> Compiler<'s, '_> {
-    pub(super) fn to_many(
+    pub(super) fn through_many(
         &mut self,
         leaf: Leaf<'_>,
         field: &Field,

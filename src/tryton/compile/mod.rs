@@ -296,10 +296,10 @@ impl<'s> Compiler<'s, '_> {
             return Err(refused(leaf, scope.name, Reason::Translated));
         }
         match field.ttype.as_str() {
-            "one2many" | "many2many" | "one2one" => self.to_many(leaf, field, scope),
+            "one2many" | "many2many" | "one2one" => self.through_many(leaf, field, scope),
             _ if field.kind.is_none() => Err(refused(leaf, scope.name, Reason::Computed)),
-            "many2one" => self.to_one(leaf, field, scope),
-            "reference" if leaf.path.len() > 1 => self.to_reference(leaf, scope),
+            "many2one" => self.through_many2one(leaf, field, scope),
+            "reference" if leaf.path.len() > 1 => self.through_reference(leaf, scope),
             _ => self.scalar(leaf, field, scope),
         }
     }

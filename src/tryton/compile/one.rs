@@ -5,7 +5,7 @@ use crate::tryton::domain::{Group, Operand, Operator};
 use crate::tryton::schema::Field;
 
 impl Compiler<'_, '_> {
-    pub(super) fn to_one(
+    pub(super) fn through_many2one(
         &mut self,
         leaf: Leaf<'_>,
         field: &Field,
@@ -70,7 +70,7 @@ impl Compiler<'_, '_> {
             };
             Condition::new(subquery(&column, there, &condition.sql), on_nulls)
         } else {
-            self.joined_one(&column, condition, there)?
+            self.joined_one(&column, &condition, there)?
         };
         Ok(if inner.finds_empty() {
             Condition::new(format!("({sql} OR {column} IS NULL)"), OnNulls::Yes)
@@ -83,7 +83,7 @@ impl Compiler<'_, '_> {
     fn joined_one(
         &mut self,
         column: &str,
-        condition: Condition,
+        condition: &Condition,
         there: Scope<'_>,
     ) -> Result<Condition, NotCompiled> {
         if let Some(active) = self.active_or_not(there)? {

@@ -5,7 +5,7 @@ use super::{Compiler, Condition, Leaf, NotCompiled, OnNulls, Reason, Scope, refu
 use crate::db::Parameter;
 
 impl Compiler<'_, '_> {
-    pub(super) fn to_reference(
+    pub(super) fn through_reference(
         &mut self,
         leaf: Leaf<'_>,
         scope: Scope<'_>,

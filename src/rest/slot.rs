@@ -21,7 +21,14 @@ const LEASE: i64 = 15_000;
 const ELECTION: Duration = Duration::from_millis(30);
 
 /// The right to hash. To be given back; is lost after some time in any case.
-pub(super) struct Slot(Option<(Store, String)>);
+pub(super) struct Slot(Option<Held>);
+
+/// An entry, and who wrote it.
+struct Held {
+    store: Store,
+    entry: String,
+    owner: [u8; 8],
+}
 
 /// What an entry says.
 struct Lease {
@@ -43,13 +50,20 @@ impl Slot {
         spin_sdk::time::sleep(ELECTION).await;
         let elected = read(&store, &entry).await;
         let is_mine = elected.is_none_or(|lease| lease.owner == owner);
-        is_mine.then_some(Self(Some((store, entry))))
+        is_mine.then_some(Self(Some(Held {
+            store,
+            entry,
+            owner,
+        })))
     }
 
     /// Gives the slot back.
     pub(super) async fn release(self) {
-        if let Some((store, entry)) = self.0 {
-            let _ = store.delete(entry).await;
+        let Some(held) = self.0 else { return };
+        let lease = read(&held.store, &held.entry).await;
+        // If it was held for too long, it is another's by now.
+        if lease.is_some_and(|lease| lease.owner == held.owner) {
+            let _ = held.store.delete(held.entry).await;
         }
     }
 }

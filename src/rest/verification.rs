@@ -84,6 +84,11 @@ pub async fn ask(
         Error::Verification("it cannot be reached; is it in allowed_outbound_hosts?")
     })?;
     let (parts, body) = answer.into_parts();
+    if parts.status.is_server_error() {
+        return Err(Error::Verification(
+            "it failed; its own line in the log says why",
+        ));
+    }
     let body = body
         .bytes()
         .await

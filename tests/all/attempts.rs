@@ -6,6 +6,7 @@ use serde_json::json;
 use ureq::http::Method;
 
 use crate::http::Client;
+use crate::load::{MOST_MEMORY, memory};
 use crate::users::{
     ExtraUser, PASSWORD, assert_refused, assert_throttled, attempts, forget_attempts,
 };
@@ -294,7 +295,7 @@ fn ten_thousand_wrong_passwords_cost_a_bounded_amount_of_work(world: &World) {
     assert_eq!(other.client(PASSWORD).get("/Patient/1").status, 200);
     let token = other.session(&"e5".repeat(32), "0 s");
     let started = Instant::now();
-    let (slowest, refused) = std::thread::scope(|scope| {
+    let (slowest, most, refused) = std::thread::scope(|scope| {
         let attackers: Vec<_> = (0..CLIENTS)
             .map(|number| {
                 let user = &user;
@@ -316,7 +317,7 @@ fn ten_thousand_wrong_passwords_cost_a_bounded_amount_of_work(world: &World) {
             })
             .collect();
         let client = Client::new(&world.app().url()).with_authorization(&format!("Bearer {token}"));
-        let mut slowest = Duration::ZERO;
+        let (mut slowest, mut most) = (Duration::ZERO, 0);
         while !attackers
             .iter()
             .all(std::thread::ScopedJoinHandle::is_finished)
@@ -324,19 +325,22 @@ fn ten_thousand_wrong_passwords_cost_a_bounded_amount_of_work(world: &World) {
             let asked = Instant::now();
             assert_eq!(client.get("/Patient/1").status, 200);
             slowest = slowest.max(asked.elapsed());
+            most = most.max(memory(world.app().process()));
             std::thread::sleep(Duration::from_millis(20));
         }
         let refused = attackers
             .into_iter()
             .map(|attacker| attacker.join().unwrap());
-        (slowest, refused.sum::<usize>())
+        (slowest, most, refused.sum::<usize>())
     });
     let took = started.elapsed();
     let written = user.attempts().len();
     eprintln!(
-        "attack: {} wrong passwords in {took:?}, {refused} looked at, {written} rows, slowest bystander {slowest:?}",
-        CLIENTS * EACH
+        "attack: {} wrong passwords in {took:?}, {refused} looked at, {written} rows, slowest bystander {slowest:?}, at most {} MB",
+        CLIENTS * EACH,
+        most / 1_000_000
     );
+    assert!(most < MOST_MEMORY, "{most} bytes");
     // Each that was looked at is a row, and there are six at most until the login is locked; one on the way then may follow.
     assert_eq!(refused, written);
     assert!((1..=8).contains(&refused), "{refused}");

@@ -80,7 +80,9 @@ fn a_component_reaches_the_database_and_login_only(_: &World) {
 /// The guard runs with the variables of the component that it guards: one that is missing there would count as empty.
 fn every_component_has_the_variables_of_signing_in(_: &World) {
     let manifest = manifest();
-    let variables: Vec<&String> = manifest["variables"].as_table().unwrap().keys().collect();
+    let variables = manifest["variables"].as_table().unwrap().keys();
+    // That is where the component may connect to, which the manifest itself says.
+    let variables: Vec<&String> = variables.filter(|name| *name != "database_host").collect();
     for (name, component) in manifest["component"].as_table().unwrap() {
         if name == "auth" {
             continue;

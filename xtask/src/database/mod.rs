@@ -151,7 +151,7 @@ impl Database {
         })
     }
 
-    /// Where the app connects to: as a role that may only read, and only what the app serves.
+    /// Where the app connects to: as a role that may read what the app serves, and write what signing in writes.
     #[must_use]
     pub fn url(&self) -> String {
         url(APP, self.port())

@@ -66,7 +66,7 @@ fn passwords_hashed_by_older_versions_are_verified(world: &World) {
 fn a_password_set_in_tryton_is_verified(world: &World) {
     let user = ExtraUser::usual(world, "tryton-sets");
     let password = "Quite a Passphrase 4711";
-    world.tryton(json!({"do": "write", "login": user.login, "values": {"password": password}}));
+    world.tryton(&json!({"do": "write", "login": user.login, "values": {"password": password}}));
     let stored = world.sql().value(
         "SELECT password_hash FROM res_user WHERE login = $1",
         &[&user.login],
@@ -84,12 +84,12 @@ fn a_password_for_once_is_good_until_its_time_is_over(world: &World) {
     let user = ExtraUser::usual(world, "reset");
     let once = "once-Kx7_42zq";
     let reset = |seconds: i64| {
-        world.tryton(json!({"do": "reset_password", "login": user.login, "password": once, "seconds": seconds}));
+        world.tryton(&json!({"do": "reset_password", "login": user.login, "password": once, "seconds": seconds}));
     };
     let tryton = || {
         let question =
             json!({"do": "sign_in", "login": user.login, "password": once, "address": "192.0.2.9"});
-        world.tryton(question)["user"] == user.id
+        world.tryton(&question)["user"] == user.id
     };
     reset(-1);
     assert!(!tryton());

@@ -126,11 +126,11 @@ impl World {
     }
 
     /// Asks Tryton itself; see `tests/oracle/login.py` for the questions that there are.
-    pub fn tryton(&self, question: Value) -> Value {
+    pub fn tryton(&self, question: &Value) -> Value {
         let mut oracle = self.oracle.lock().unwrap_or_else(PoisonError::into_inner);
         oracle
             .get_or_insert_with(|| Oracle::start(self))
-            .ask(&question)
+            .ask(question)
     }
 
     /// Where trytond and the tests connect to: as the owner of everything.

@@ -67,7 +67,7 @@ fn passwords_hashed_by_older_versions_are_verified(world: &World) {
 
 fn a_password_set_in_tryton_is_verified(world: &World) {
     let user = ExtraUser::usual(world, "tryton-sets");
-    let password = "Quite a Passphrase 4711";
+    let password = "Quvw_8265-kmpz";
     world.tryton(&json!({"do": "write", "login": user.login, "values": {"password": password}}));
     let stored = world.sql().value(
         "SELECT password_hash FROM res_user WHERE login = $1",

@@ -2,7 +2,7 @@
 //!
 //! An instance remembers for [`FRESH`], without asking the database: within this time at the latest a changed password,
 //! a deleted session or a deactivated user takes effect. The key-value store remembers a verified password for
-//! [`REMEMBERED`], as long as its stored hash is the same, so that instances need not hash again. What is kept are keyed
+//! five minutes, as long as its stored hash is the same, so that instances need not hash again. What is kept are keyed
 //! hashes, never a password, a key or a token.
 
 use std::cell::RefCell;

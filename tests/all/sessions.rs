@@ -188,7 +188,7 @@ fn a_changed_password_ends_the_sessions(world: &World) {
     let user = ExtraUser::usual(world, "changed");
     let token = granted(&user);
     assert_eq!(bearer(world, &token).get("/Patient/1").status, 200);
-    let values = json!({"password": "Another Passphrase 4711"});
+    let values = json!({"password": "Wxy-4731_bdfgh"});
     world.tryton(&json!({"do": "write", "login": user.login, "values": values}));
     assert_ended(&user, &bearer(world, &token));
 }

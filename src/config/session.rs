@@ -1,5 +1,6 @@
 //! `[session]` of a trytond.conf: the rules of signing in (trytond documentation, topics/configuration).
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use configparser::ini::Ini;
@@ -42,38 +43,40 @@ impl Session {
     /// The name of an option that is no number, or too large a one.
     pub fn read(file: &Ini) -> Result<Self, &'static str> {
         let default = Self::default();
-        let seconds = |name, default: Duration| {
-            number(file, name, default.as_secs())
-                .map(|seconds: u32| Duration::from_secs(seconds.into()))
-        };
-        let prefix = |name, default: u8, most: u8| {
-            number(file, name, default)
-                .and_then(|bits: u8| if bits <= most { Ok(bits) } else { Err(name) })
-        };
         Ok(Self {
-            max_age: seconds("max_age", default.max_age)?,
-            timeout: seconds("timeout", default.timeout)?,
+            max_age: seconds(file, "max_age", default.max_age)?,
+            timeout: seconds(file, "timeout", default.timeout)?,
             max_attempt: number(file, "max_attempt", default.max_attempt)?,
             max_attempt_ip_network: number(
                 file,
                 "max_attempt_ip_network",
                 default.max_attempt_ip_network,
             )?,
-            ip_network_4: prefix("ip_network_4", default.ip_network_4, 32)?,
-            ip_network_6: prefix("ip_network_6", default.ip_network_6, 128)?,
+            ip_network_4: prefix(file, "ip_network_4", default.ip_network_4, 32)?,
+            ip_network_6: prefix(file, "ip_network_6", default.ip_network_6, 128)?,
         })
     }
 }
 
-fn number<N: std::str::FromStr, D: ToString>(
-    file: &Ini,
-    name: &'static str,
-    default: D,
-) -> Result<N, &'static str> {
-    let value = file
-        .get("session", name)
-        .unwrap_or_else(|| default.to_string());
-    value.trim().parse().map_err(|_| name)
+fn number<N: FromStr>(file: &Ini, name: &'static str, default: N) -> Result<N, &'static str> {
+    match file.get("session", name) {
+        Some(value) => value.trim().parse().map_err(|_| name),
+        None => Ok(default),
+    }
+}
+
+fn seconds(file: &Ini, name: &'static str, default: Duration) -> Result<Duration, &'static str> {
+    // No one means more than a century.
+    let default = u32::try_from(default.as_secs()).unwrap_or(u32::MAX);
+    Ok(Duration::from_secs(number(file, name, default)?.into()))
+}
+
+fn prefix(file: &Ini, name: &'static str, default: u8, most: u8) -> Result<u8, &'static str> {
+    let bits = number(file, name, default)?;
+    if bits > most {
+        return Err(name);
+    }
+    Ok(bits)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub fn tests_of_a_restricted_app() -> Vec<Test> {
 }
 
 fn made(user: &ExtraUser, application: &str, state: &str) -> (i64, String) {
-    let made = user.world.tryton(json!({
+    let made = user.world.tryton(&json!({
         "do": "application", "login": user.login, "application": application, "state": state
     }));
     (
@@ -38,7 +38,7 @@ fn a_validated_key_lets_in_and_no_other(world: &World) {
         ("cancelled", false),
     ] {
         let (_, key) = made(&user, "fhir", state);
-        let checked = world.tryton(json!({"do": "check_key", "key": key, "application": "fhir"}));
+        let checked = world.tryton(&json!({"do": "check_key", "key": key, "application": "fhir"}));
         assert_eq!(checked["user"] == user.id, open, "{state}");
         for scheme in ["Bearer", "bearer"] {
             let client = world
@@ -73,7 +73,7 @@ fn a_cancelled_key_ends(world: &World) {
         .anonymous()
         .with_authorization(&format!("Bearer {key}"));
     assert_eq!(client.get("/Patient/1").status, 200);
-    world.tryton(json!({"do": "cancel", "id": id}));
+    world.tryton(&json!({"do": "cancel", "id": id}));
     assert_ended(&user, &client);
 }
 

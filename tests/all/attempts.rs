@@ -55,14 +55,14 @@ fn fail(user: &ExtraUser, times: usize) {
 fn tryton_signs_in(user: &ExtraUser, password: &str) -> serde_json::Value {
     let question =
         json!({"do": "sign_in", "login": user.login, "password": password, "address": "192.0.2.1"});
-    user.world.tryton(question)
+    user.world.tryton(&question)
 }
 
 fn a_failed_attempt_is_written_as_tryton_writes_it(world: &World) {
     let user = ExtraUser::usual(world, "written");
     for address in ["192.0.2.55", "2001:db8:1:2345::7"] {
         assert_refused(&user.client("wrong").at(address).get("/Patient/1"));
-        world.tryton(json!({"do": "fail", "login": user.login, "address": address}));
+        world.tryton(&json!({"do": "fail", "login": user.login, "address": address}));
         let rows = user.attempts();
         let [ours, theirs] = rows.as_slice() else {
             panic!("{rows:?}")
@@ -146,7 +146,7 @@ fn a_lock_here_is_one_in_tryton(world: &World) {
     assert_eq!(tryton_signs_in(&user, PASSWORD)["user"], user.id);
     fail(&user, 6);
     let counted =
-        world.tryton(json!({"do": "attempts", "login": user.login, "address": "192.0.2.1"}));
+        world.tryton(&json!({"do": "attempts", "login": user.login, "address": "192.0.2.1"}));
     assert_eq!(counted["login"], 6);
     assert_eq!(tryton_signs_in(&user, PASSWORD)["limited"], true);
 }
@@ -255,7 +255,7 @@ fn a_network_is_closed_after_three_hundred_attempts_and_writes_no_more(world: &W
     assert_throttled(&user.client("wrong").at(address).get("/Patient/1"));
     let question =
         json!({"do": "sign_in", "login": user.login, "password": PASSWORD, "address": address});
-    assert_eq!(world.tryton(question)["limited"], true);
+    assert_eq!(world.tryton(&question)["limited"], true);
     assert_eq!(user.attempts().len(), 0);
     // from elsewhere it is open
     assert_eq!(user.client(PASSWORD).get("/Patient/1").status, 200);
@@ -286,7 +286,7 @@ fn attempts_from_a_known_device_are_not_counted(world: &World) {
 fn ten_thousand_wrong_passwords_cost_a_bounded_amount_of_work(world: &World) {
     const CLIENTS: usize = 40;
     const EACH: usize = 250;
-    let hash = world.tryton(json!({"do": "hash", "password": PASSWORD}))["hash"]
+    let hash = world.tryton(&json!({"do": "hash", "password": PASSWORD}))["hash"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -351,7 +351,7 @@ fn ten_thousand_wrong_passwords_cost_a_bounded_amount_of_work(world: &World) {
 }
 
 fn an_unknown_login_takes_as_long_as_a_wrong_password(world: &World) {
-    let hash = world.tryton(json!({"do": "hash", "password": PASSWORD}))["hash"]
+    let hash = world.tryton(&json!({"do": "hash", "password": PASSWORD}))["hash"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -392,7 +392,7 @@ fn an_unknown_login_takes_as_long_as_a_wrong_password(world: &World) {
 }
 
 fn many_requests_with_one_password_hash_it_once(world: &World) {
-    let hash = world.tryton(json!({"do": "hash", "password": PASSWORD}))["hash"]
+    let hash = world.tryton(&json!({"do": "hash", "password": PASSWORD}))["hash"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -408,7 +408,7 @@ fn many_requests_with_one_password_hash_it_once(world: &World) {
         for _ in 0..40 {
             let client = Client::new(&world.app().url()).with_credentials(&other.login, PASSWORD);
             scope.spawn(move || {
-                assert_eq!(client.send(&Method::GET, "/Patient/1", &[]).status, 200)
+                assert_eq!(client.send(&Method::GET, "/Patient/1", &[]).status, 200);
             });
         }
     });

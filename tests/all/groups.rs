@@ -13,13 +13,16 @@ pub fn tests() -> Vec<Test> {
 
 fn who_is_in_none_of_the_required_groups_is_refused(world: &World) {
     let app = world.start_app("groups", |options| {
-        options.with("require_group", "Health Doctor, Health Nurse")
+        options.with(
+            "require_group",
+            "Health Doctor, Health Nurse, Health Nursing",
+        )
     });
     let refused = |answer: &Answer| {
         let text = answer.refused(403, "forbidden");
         assert!(text.contains("none of the groups"), "{text}");
     };
-    // `child` is a doctor by inheritance, or where there is none by a group of its own
+    // 4.4 calls nurses otherwise; `child` is a doctor by inheritance, or where there is none by a group of its own
     for (login, open) in [
         ("doctor", true),
         ("nurse", true),

@@ -42,9 +42,11 @@ impl Oracle {
         writeln!(self.questions, "{question}").expect("trytond listens");
         let mut answer = String::new();
         self.answers.read_line(&mut answer).unwrap();
-        serde_json::from_str(&answer).unwrap_or_else(|error| {
+        let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|error| {
             panic!("{error} after {question}; see oracle.txt beside the logs")
-        })
+        });
+        assert_eq!(answer.get("error"), None, "{question}");
+        answer
     }
 }
 

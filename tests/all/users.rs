@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use serde_json::Value;
+use xtask::database::GnuHealth;
 
 use crate::http::{Answer, Client};
 use crate::world::{EFFECT, World};
@@ -13,6 +14,17 @@ pub const PASSWORD: &str = "pässwörd 'x' 密码";
 /// What passlib 1.7.4 made of it, quick to verify.
 pub const HASH: &str =
     "$scrypt$ln=10,r=8,p=1$RsgZ4zznHMPYOyfEGCMkJA$Co3gufpR06OoMW6JS0SGv4NucYyiciAcgtJfMqtY0ew";
+
+/// The same, as trytond 6.0 knows it.
+const OLDER_HASH: &str = "$2b$05$1DSH8eWpyG9aYTcBGLtArO62JgExChJM6MfAf0CJ0UPv6U4hBvfne";
+
+/// A hash of [`PASSWORD`] that this version of trytond understands.
+pub fn usual_hash(world: &World) -> &'static str {
+    match world.version() {
+        GnuHealth::V5_0 => HASH,
+        GnuHealth::V4_4 => OLDER_HASH,
+    }
+}
 
 /// scrypt of another password, `gnusolidario`.
 pub const OTHER_HASH: &str =
@@ -46,7 +58,7 @@ impl<'w> ExtraUser<'w> {
 
     /// One whose password is [`PASSWORD`].
     pub fn usual(world: &'w World, login: &str) -> Self {
-        Self::new(world, login, Some(HASH))
+        Self::new(world, login, Some(usual_hash(world)))
     }
 
     pub fn set(&self, assignment: &str) {

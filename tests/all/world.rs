@@ -124,11 +124,11 @@ impl World {
     }
 
     /// Asks Tryton itself; see `tests/oracle/login.py` for the questions that there are.
-    pub fn tryton(&self, question: Value) -> Value {
+    pub fn tryton(&self, question: &Value) -> Value {
         let mut oracle = self.oracle.lock().unwrap_or_else(PoisonError::into_inner);
         oracle
             .get_or_insert_with(|| Oracle::start(self))
-            .ask(&question)
+            .ask(question)
     }
 
     pub fn owner_url(&self) -> &str {

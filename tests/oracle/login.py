@@ -131,7 +131,10 @@ def main():
     os.dup2(2, 1)
     tryton = Tryton(url, name)
     for line in sys.stdin:
-        answer = tryton.answer(json.loads(line))
+        try:
+            answer = tryton.answer(json.loads(line))
+        except Exception as error:
+            answer = {'error': repr(error)}
         print(json.dumps(answer), file=answers, flush=True)
 
 

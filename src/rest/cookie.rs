@@ -1,8 +1,8 @@
-//! The cookie that holds a session (RFC 6265bis): not readable by scripts, not sent by other sites but for links.
+//! Cookies (RFC 6265bis): not readable by scripts, not sent by other sites but for links; and the one that holds a session.
 
 use cookie::{Cookie, SameSite};
 use http::request::Parts;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::config::Settings;
 use crate::tryton::session::Session;
@@ -32,27 +32,47 @@ fn name(settings: &Settings, request: &Parts) -> &'static str {
 /// The `Set-Cookie` that gives the client a session, until its browser is closed.
 #[must_use]
 pub fn session_cookie(settings: &Settings, request: &Parts, session: &Session) -> HeaderValue {
-    written(settings, request, session.token())
+    written(&session_with(settings, request, session.token()))
 }
 
 /// The `Set-Cookie` that takes it away.
 #[must_use]
 pub fn expired_session_cookie(settings: &Settings, request: &Parts) -> HeaderValue {
-    let mut value = written(settings, request, String::new())
-        .as_bytes()
-        .to_vec();
-    value.extend(b"; Max-Age=0");
-    HeaderValue::from_bytes(&value).unwrap_or_else(|_| HeaderValue::from_static(""))
+    let mut cookie = session_with(settings, request, String::new());
+    cookie.set_max_age(cookie::time::Duration::ZERO);
+    written(&cookie)
 }
 
-fn written(settings: &Settings, request: &Parts, value: String) -> HeaderValue {
-    let cookie = Cookie::build((name(settings, request), value))
+fn session_with(settings: &Settings, request: &Parts, value: String) -> Cookie<'static> {
+    closed(name(settings, request), value, is_secure(settings, request))
+}
+
+/// A cookie that is as closed as the scheme allows.
+pub(super) fn closed(name: &'static str, value: String, secure: bool) -> Cookie<'static> {
+    Cookie::build((name, value))
         .path("/")
         .http_only(true)
-        .secure(is_secure(settings, request))
-        .same_site(SameSite::Lax);
-    // Name and attributes are constants and the value is base64: it always can be written.
+        .secure(secure)
+        .same_site(SameSite::Lax)
+        .build()
+}
+
+/// The `Set-Cookie` of a cookie whose name is a constant and whose value is base64: it always can be written.
+pub(super) fn written(cookie: &Cookie<'static>) -> HeaderValue {
     HeaderValue::from_str(&cookie.to_string()).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// The values of the cookies with a name that a request carries.
+pub(super) fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .flatten()
+        .filter(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
+        .collect()
 }
 
 /// The session that a request's cookie holds. The cookie of the other name is not looked at: who sits between browser
@@ -61,21 +81,13 @@ fn written(settings: &Settings, request: &Parts, value: String) -> HeaderValue {
 /// # Errors
 /// [`Error::Unauthenticated`] if the cookie holds none, or is there twice.
 pub fn session(settings: &Settings, request: &Parts) -> Result<Option<Session>, Error> {
-    let name = name(settings, request);
-    let headers = request.headers.get_all(header::COOKIE).iter();
-    let mut found = headers
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .flatten()
-        .filter(|cookie| cookie.name() == name);
-    let Some(cookie) = found.next() else {
-        return Ok(None);
-    };
-    if found.next().is_some() {
-        return Err(Error::Unauthenticated);
+    match values(&request.headers, name(settings, request)).as_slice() {
+        [] => Ok(None),
+        [token] => Session::parse(token)
+            .map(Some)
+            .ok_or(Error::Unauthenticated),
+        _ => Err(Error::Unauthenticated),
     }
-    let session = Session::parse(cookie.value());
-    session.map(Some).ok_or(Error::Unauthenticated)
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ fn principal(
 }
 
 /// What this user sees of the models of a resource type.
-pub(super) async fn view(
+async fn view(
     declaration: &Declaration,
     database: &Database,
     principal: Principal,

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use crate::db::{Error, Parameter, Sql};
+use crate::tryton::group::members;
 use crate::tryton::inherit::ancestors;
 use crate::tryton::model::Node;
 use crate::tryton::rule::{self, Refused, Restriction, Rule};
@@ -21,20 +22,15 @@ use crate::tryton::source::Source;
 /// How long rights are remembered inside an instance: a change takes effect within this time.
 pub const REMEMBERED: Duration = Duration::from_secs(5);
 
-/// All that concerns a user (`$1`) and some models (`$2`), as one JSON text (see [`Facts`]).
+/// All that concerns a user (`$1`) and some models (`$2`), as one JSON text (see [`Facts`]); follows
+/// [`members`](super::group::members).
 ///
 /// trytond 6.0 asks for active groups where it decides on model and field access, but not where it chooses record rules;
 /// 7.0 does everywhere.
 const STATEMENT: &str = r#"
-WITH RECURSIVE inherited(id, ancestor) AS (
-    SELECT id, id FROM res_group
-    UNION SELECT i.id, g.parent FROM inherited i JOIN res_group g ON g.id = i.ancestor WHERE g.parent IS NOT NULL
-), member(id, active) AS (
-    SELECT DISTINCT g.id, g.active FROM "res_user-res_group" ug JOIN inherited i ON i.id = ug."group"
-    JOIN res_group g ON g.id = i.ancestor WHERE ug."user" = $1::bigint
-), access_group(id) AS (SELECT id FROM member WHERE active),
+, access_group(id) AS (SELECT g.id FROM member m JOIN res_group g ON g.id = m.id WHERE g.active),
 version(new) AS (SELECT EXISTS (SELECT FROM ir_model WHERE model = 'ir.model.log')),
-rule_group(id) AS (SELECT m.id FROM member m, version v WHERE m.active OR NOT v.new)
+rule_group(id) AS (SELECT m.id FROM member m, version v WHERE NOT v.new OR m.id IN (SELECT id FROM access_group))
 SELECT json_build_object(
     'new', (SELECT new FROM version),
     'models', (SELECT json_object_agg(model, granted) FROM (
@@ -81,6 +77,38 @@ struct Facts {
     without_rule: Option<BTreeSet<String>>,
     groups: Option<Vec<i64>>,
     companies: Option<Vec<i64>>,
+}
+
+impl Facts {
+    async fn read(source: &impl Source, user: i64, models: &BTreeSet<&str>) -> Result<Self, Error> {
+        let concerned: BTreeSet<String> = models
+            .iter()
+            .flat_map(|model| ancestors(model))
+            .map(|ancestor| ancestor.model)
+            .collect();
+        let parameters = vec![
+            Parameter::Integer(user),
+            Parameter::Texts(concerned.into_iter().collect()),
+        ];
+        let text = format!("WITH {}{STATEMENT}", members("$1::bigint"));
+        let json = source.text(&Sql::new(text, parameters)).await?;
+        serde_json::from_str(&json).map_err(|_| Error::Type)
+    }
+
+    fn rules(self, user: i64) -> rule::Set {
+        rule::Set {
+            rules: self.rules.unwrap_or_default(),
+            without_rule: self.without_rule.unwrap_or_default(),
+            groups: self.groups.unwrap_or_default(),
+            companies: self.companies.unwrap_or_default(),
+            user,
+            version: if self.new {
+                Version::V7_0
+            } else {
+                Version::V6_0
+            },
+        }
+    }
 }
 
 /// What a user may read of some models.
@@ -134,34 +162,26 @@ impl Rights {
         user: i64,
         models: &BTreeSet<&str>,
     ) -> Result<Self, Error> {
-        let concerned: BTreeSet<String> = models
-            .iter()
-            .flat_map(|model| ancestors(model))
-            .map(|ancestor| ancestor.model)
-            .collect();
-        let parameters = vec![
-            Parameter::Integer(user),
-            Parameter::Texts(concerned.into_iter().collect()),
-        ];
-        let json = source.text(&Sql::new(STATEMENT, parameters)).await?;
-        let facts: Facts = serde_json::from_str(&json).map_err(|_| Error::Type)?;
+        let facts = Facts::read(source, user, models).await?;
         let mut rights = Self::of_models_and_fields(&facts, models);
-        let set = rule::Set {
-            rules: facts.rules.unwrap_or_default(),
-            without_rule: facts.without_rule.unwrap_or_default(),
-            groups: facts.groups.unwrap_or_default(),
-            companies: facts.companies.unwrap_or_default(),
-            user,
-            version: if facts.new {
-                Version::V7_0
-            } else {
-                Version::V6_0
-            },
-        };
+        let set = facts.rules(user);
         if !set.rules.is_empty() {
             (rights.restrictions, rights.refused) = rule::restrict(source, &set, models).await?;
         }
         Ok(rights)
+    }
+
+    /// The same without record rules: for who asks only which models may be read.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn without_rules(
+        source: &impl Source,
+        user: i64,
+        models: &BTreeSet<&str>,
+    ) -> Result<Self, Error> {
+        let facts = Facts::read(source, user, models).await?;
+        Ok(Self::of_models_and_fields(&facts, models))
     }
 
     fn of_models_and_fields(facts: &Facts, models: &BTreeSet<&str>) -> Self {

@@ -9,6 +9,7 @@
 //! - [`projection`]: a description compiled into one JSON expression.
 //! - [`pyson`], [`domain`], [`compile`]: record rules, from what is stored to a condition in SQL, with
 //!   [`schema`] and [`relations`]: what is known of all models.
+//! - `group`: the groups that count for a user.
 //! - [`user`], [`password`], [`attempt`]: who signs in, with what, and how often they may try.
 //! - [`session`], [`application`]: what they have instead of a password afterwards.
 //! - [`profile`]: what the pages say of a user.
@@ -19,6 +20,7 @@ pub mod attempt;
 pub mod catalog;
 pub mod compile;
 pub mod domain;
+mod group;
 pub mod inherit;
 pub mod model;
 pub mod password;

@@ -1,6 +1,7 @@
 //! Who a user is, as the user may know: for the pages.
 
 use crate::db::{Database, Error, Parameter, Sql};
+use crate::tryton::group::members;
 
 /// What the pages say of a user (`res.user`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,25 +14,20 @@ pub struct Profile {
     pub groups: Vec<String>,
 }
 
-/// The groups are those of `res.user.get_groups` (trytond/res/user.py). They have no `parent` in trytond 6.0, where
-/// naming the column would be an error: it is read through JSON.
-const STATEMENT: &str = r#"
-WITH RECURSIVE member(id) AS (
-    SELECT "group" FROM "res_user-res_group" WHERE "user" = $1::bigint
-    UNION SELECT (to_jsonb(g)->>'parent')::int FROM member m JOIN res_group g ON g.id = m.id
-    WHERE to_jsonb(g)->>'parent' IS NOT NULL
-)
+/// Follows [`members`].
+const STATEMENT: &str = "
 SELECT u.name::text, u.login::text, (
     SELECT array_agg(g.name::text ORDER BY g.name) FROM res_group g WHERE g.active AND g.id IN (SELECT id FROM member))
 FROM res_user u WHERE u.id = $1::bigint
-"#;
+";
 
 /// Reads the profile of a user.
 ///
 /// # Errors
 /// See [`Error`].
 pub async fn by_id(database: &Database, user: i64) -> Result<Option<Profile>, Error> {
-    let sql = Sql::new(STATEMENT, vec![Parameter::Integer(user)]);
+    let text = format!("WITH {}{STATEMENT}", members("$1::bigint"));
+    let sql = Sql::new(text, vec![Parameter::Integer(user)]);
     let rows = database.rows(&sql).await?;
     let Some(row) = rows.first() else {
         return Ok(None);

@@ -1,6 +1,7 @@
 //! The user who signs in.
 
 use crate::db::{Database, Error, Parameter, Row, Sql};
+use crate::tryton::group::members;
 
 /// An active user (`res.user`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,17 +17,14 @@ pub struct User {
 }
 
 /// The columns of a [`User`] from the table `u`. `groups` is the placeholder of the required groups' names (`text[]`).
-/// Effective groups are the direct ones and all above them, of which the active ones count (`res.user.get_groups`,
-/// trytond/res/user.py).
 pub(super) fn columns(groups: &str) -> String {
+    let members = members("u.id");
     format!(
         r#"u.id, u.login::text, EXISTS (
     SELECT FROM "res_user-res_group" ug JOIN ir_model_data d ON d.db_id = ug."group"
     WHERE ug."user" = u.id AND d.module = 'res' AND d.fs_id = 'group_admin'),
 (cardinality({groups}) = 0 OR EXISTS (
-    WITH RECURSIVE member(id) AS (
-        SELECT ug."group" FROM "res_user-res_group" ug WHERE ug."user" = u.id
-        UNION SELECT g.parent FROM member m JOIN res_group g ON g.id = m.id WHERE g.parent IS NOT NULL)
+    WITH {members}
     SELECT FROM member m JOIN res_group g ON g.id = m.id WHERE g.active AND g.name = ANY({groups})))"#
     )
 }

@@ -2,7 +2,6 @@
 //! the app, compared with what tests/oracle/domains.py says that trytond finds.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use chrono::{NaiveDate, NaiveDateTime, Utc};
 use gnuhealth_fhir::db::{Parameter, Sql};
@@ -16,6 +15,7 @@ use postgres::{Client, NoTls};
 use serde_json::{Value, json};
 use xtask::database::GnuHealth;
 
+use crate::oracle::{ask, text};
 use crate::world::World;
 use crate::{Test, tests};
 
@@ -40,19 +40,6 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// What a script of tests/oracle prints.
-fn oracle(world: &World, script: &str, arguments: &[&str]) -> String {
-    let script = xtask::root().join("tests/oracle").join(script);
-    let output = Command::new(world.database().python())
-        .arg(script)
-        .args(arguments)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// The lines of one kind that tests/oracle/domains.py prints.
 fn lines(world: &World, kind: &str, more: &[&str]) -> Vec<Value> {
     let mut lines = every_line(world, more);
@@ -61,11 +48,10 @@ fn lines(world: &World, kind: &str, more: &[&str]) -> Vec<Value> {
 }
 
 fn every_line(world: &World, more: &[&str]) -> Vec<Value> {
-    let url = world.database().owner_url();
     let (count, seed) = count_and_seed();
     let (count, seed) = (count.to_string(), seed.to_string());
-    let arguments = [url.as_str(), "doctor", &count, &seed];
-    let output = oracle(world, "domains.py", &[&arguments, more].concat());
+    let arguments = ["doctor", &count, &seed];
+    let output = text(world, "domains.py", &[&arguments, more].concat());
     let lines = output.lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())
@@ -261,7 +247,7 @@ fn a_compiled_domain_finds_what_trytond_finds(world: &World) {
 
 /// The demo has hardly an inactive record, and what is empty in it is so everywhere. Nothing of this is kept.
 fn a_compiled_domain_finds_what_trytond_finds_in_disturbed_data(world: &World) {
-    let mut asked = Asked::connect(&world.database().owner_url());
+    let mut asked = Asked::connect(world.owner_url());
     asked.client.batch_execute("BEGIN").unwrap();
     let (disturbed, domains): (Vec<_>, Vec<_>) = every_line(world, &["--disturbed"])
         .into_iter()
@@ -334,9 +320,7 @@ fn a_compiled_domain_never_finds_more_whether_trytond_joins_or_not(world: &World
 }
 
 fn every_relation_to_many_leads_where_trytond_says_or_nowhere(world: &World) {
-    let url = world.database().owner_url();
-    let facts: Value =
-        serde_json::from_str(&oracle(world, "relations.py", &["ask", &url])).unwrap();
+    let facts: Value = ask(world, "relations.py", &[]);
     let version = match world.version() {
         GnuHealth::V5_0 => Version::V7_0,
         GnuHealth::V4_4 => Version::V6_0,

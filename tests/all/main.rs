@@ -85,7 +85,6 @@ const CONCURRENT: &[Subject] = &[
     ("birthdate", birthdate::tests),
     ("clients", clients::tests),
     ("content", content::tests),
-    ("domains", domains::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
@@ -105,12 +104,14 @@ const CONCURRENT: &[Subject] = &[
 
 /// What others must not run beside, in this order.
 const ALONE: &[Subject] = &[
+    ("domains", domains::tests),
     ("browser", browser::tests),
     ("changes", changes),
-    ("rules", rules::tests),
     ("groups", groups::tests),
     ("identity", identity),
     ("attack", attempts::tests_that_attack),
+    // after the attack: it makes users whose passwords cost little, and what is usual is what an unknown login costs
+    ("rules", rules::tests),
     ("health", health::tests),
     ("load", load::tests),
     ("outage", outage::tests),

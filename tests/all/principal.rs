@@ -32,14 +32,23 @@ fn a_forged_principal_header_gives_nothing(world: &World) {
     claim.extend((Utc::now().timestamp() + 30).to_be_bytes());
     claim.extend([0; 32]);
     let forged = URL_SAFE_NO_PAD.encode(claim);
+    let path = hidden_patient(world);
     for value in ["1", "admin", "doctor", "", "AAAA", &forged] {
         let headers = [("x-gnuhealth-principal", value)];
-        assert_refused(&world.anonymous().get_with("/Patient/1", &headers));
-        let denied = world
-            .as_user("ownpatients")
-            .get_with("/Patient/1", &headers);
-        denied.refused(403, "forbidden");
+        assert_refused(&world.anonymous().get_with(&path, &headers));
+        let hidden = world.as_user("ownpatients").get_with(&path, &headers);
+        hidden.refused(404, "not-found");
     }
+}
+
+/// A patient whom the doctor sees and the user `ownpatients` does not.
+fn hidden_patient(world: &World) -> String {
+    let others = world
+        .sql()
+        .patients("p.primary_care_doctor IS DISTINCT FROM 1", &[]);
+    let path = format!("/Patient/{}", others.first().unwrap());
+    world.doctor().get(&path).ok();
+    path
 }
 
 fn a_principal_header_of_the_client_is_ignored_even_if_signed_rightly(world: &World) {
@@ -51,7 +60,8 @@ fn a_principal_header_of_the_client_is_ignored_even_if_signed_rightly(world: &Wo
         user: doctor.as_i64().unwrap(),
     };
     let now = Utc::now().timestamp();
-    let uri = Uri::from_static("/Patient/1");
+    let path = hidden_patient(world);
+    let uri: Uri = path.parse().unwrap();
     let signed = principal.sign(&secret, &Method::GET, &uri, now).unwrap();
     // Were it not signed rightly, the test would prove nothing.
     let headers = [("x-gnuhealth-principal".parse().unwrap(), signed.clone())];
@@ -59,11 +69,9 @@ fn a_principal_header_of_the_client_is_ignored_even_if_signed_rightly(world: &Wo
     assert!(Principal::verify(&secret, &headers, &Method::GET, &uri, now).is_some());
 
     let headers = [("x-gnuhealth-principal", signed.to_str().unwrap())];
-    assert_refused(&world.anonymous().get_with("/Patient/1", &headers));
-    let denied = world
-        .as_user("ownpatients")
-        .get_with("/Patient/1", &headers);
-    denied.refused(403, "forbidden");
+    assert_refused(&world.anonymous().get_with(&path, &headers));
+    let hidden = world.as_user("ownpatients").get_with(&path, &headers);
+    hidden.refused(404, "not-found");
 }
 
 /// `spin.toml`, but with nobody in front of the resource types.

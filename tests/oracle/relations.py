@@ -1,6 +1,6 @@
 """What trytond knows of its models and the database does not: the source of src/tryton/relations.rs, and its proof.
 
-    relations.py ask URL                    what the modules that are activated there know, as JSON
+    relations.py URL                        what the modules that are activated there know, as JSON
     relations.py write FACTS_6_0 FACTS_7_0  the Rust file, from what was asked of GNU Health 4.4 and of 5.0
 """
 import json
@@ -200,10 +200,10 @@ def write(old, new):
 
 
 def main():
-    if sys.argv[1] == 'ask':
-        print(json.dumps(ask(sys.argv[2])))
-    else:
+    if sys.argv[1] == 'write':
         write(*[json.loads(Path(path).read_text(encoding='utf-8')) for path in sys.argv[2:]])
+    else:
+        print(json.dumps(ask(sys.argv[1])))
 
 
 if __name__ == '__main__':

@@ -8,8 +8,10 @@ use super::visit::Visit;
 use super::{logout, page};
 use crate::resource;
 use crate::rest::error::Error;
-use crate::rest::service;
+use crate::tryton::access::Rights;
+use crate::tryton::catalog::Catalog;
 use crate::tryton::profile::Profile;
+use crate::tryton::view::Hidden;
 
 /// A resource type that is served.
 struct Served {
@@ -49,17 +51,24 @@ pub(super) async fn show(
 }
 
 async fn served(visit: &Visit<'_>, account: &Account) -> Result<Vec<Served>, Error> {
+    let database = visit.database();
+    let models = resource::ALL.iter().map(|served| served.root.model);
+    let rights =
+        Rights::without_rules(&database, account.principal().user, &models.collect()).await?;
     let mut served = Vec::new();
     for declaration in resource::ALL {
-        let view = service::view(declaration, &visit.database(), account.principal()).await;
-        let closed = match view {
-            Ok(_) => None,
-            Err(Error::Hidden(reason)) => Some(reason.to_string()),
-            Err(error) => return Err(error),
+        let model = declaration.root.model;
+        let catalog = Catalog::load(&database, declaration.root).await?;
+        let hidden = if !catalog.has_table(&declaration.root.table()) {
+            Some(Hidden::Missing(model.to_owned()))
+        } else if !rights.may_read(model) {
+            Some(Hidden::Denied(model.to_owned()))
+        } else {
+            None
         };
         served.push(Served {
             name: declaration.name,
-            closed,
+            closed: hidden.map(|hidden| hidden.to_string()),
         });
     }
     Ok(served)

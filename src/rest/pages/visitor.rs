@@ -2,10 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use headers::{Cookie, HeaderMapExt};
+use cookie::time::Duration;
 use http::{HeaderMap, HeaderValue};
 
 use super::csrf;
+use crate::rest::cookie::{closed, values, written};
 
 /// The length of the random value, in bytes.
 const LENGTH: usize = 32;
@@ -20,8 +21,7 @@ pub(super) struct Visitor {
 impl Visitor {
     /// The one who sends this request, if its cookie holds a value that we may have given.
     pub(super) fn of(headers: &HeaderMap, secure: bool) -> Option<Self> {
-        let cookies: Cookie = headers.typed_get()?;
-        let value = cookies.get(name(secure))?.to_owned();
+        let value = values(headers, name(secure)).into_iter().next()?;
         let decoded = URL_SAFE_NO_PAD.decode(&value).ok()?;
         (decoded.len() == LENGTH).then_some(Self { value, secure })
     }
@@ -41,15 +41,9 @@ impl Visitor {
 
     /// The `Set-Cookie` that gives the value to the browser, for as long as the form can be sent.
     pub(super) fn cookie(&self) -> HeaderValue {
-        let secure = if self.secure { "; Secure" } else { "" };
-        let cookie = format!(
-            "{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
-            name(self.secure),
-            self.value,
-            csrf::LIFETIME
-        );
-        // Constants and base64: it always can be written.
-        HeaderValue::from_str(&cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
+        let mut cookie = closed(name(self.secure), self.value.clone(), self.secure);
+        cookie.set_max_age(Duration::seconds(csrf::LIFETIME));
+        written(&cookie)
     }
 }
 

@@ -44,7 +44,7 @@ impl<'w> ExtraUser<'w> {
         let login = format!("extra-{login}");
         let created = world.sql().change(
             "INSERT INTO res_user SELECT (jsonb_populate_record(u, \
-             jsonb_build_object('id', $1::int, 'login', $2::text, 'password_hash', $3::text))).* \
+             jsonb_build_object('id', $1::int, 'login', $2::text, 'password_hash', $3::text, 'company', NULL))).* \
              FROM res_user u WHERE u.login = 'nogroup'",
             &[&id, &login, &hash],
         );

@@ -16,7 +16,7 @@ use crate::resource::{self, Resource};
 use crate::search::criterion::Grammar;
 use crate::search::cursor::{Binding, Direction, Position};
 use crate::search::declaration::Located;
-use crate::search::plan::{Handling, MOST_COUNT, Plan, Remark};
+use crate::search::plan::{Handling, MOST_COUNT, Plan, Remark, Total};
 use crate::search::statement;
 use crate::tryton::zone;
 
@@ -99,7 +99,7 @@ impl<R: Resource> Page<'_, R> {
                 call.database.rows(&page).await
             }
         };
-        if !plan.total {
+        if plan.total != Total::Counted {
             return Ok((page.await?, None));
         }
         let total = statement::total(&scope, plan)?;
@@ -124,7 +124,8 @@ impl<R: Resource> Page<'_, R> {
         let matches = matches.collect::<Result<Vec<_>, _>>()?;
         let count = matches.len();
         // All results on one page are counted already.
-        let all = (self.from.is_none() && !further && size > 0).then_some(count as i64);
+        let all = self.from.is_none() && !further && self.plan.total == Total::IfFree;
+        let all = all.then_some(count as i64);
         let total = total.or(all).and_then(|total| u32::try_from(total).ok());
         let link = self.links(&matches, further)?;
         let mut entry: Vec<_> = matches.into_iter().map(|matched| matched.entry).collect();

@@ -51,8 +51,8 @@ pub struct Plan {
     pub sort: Vec<Key>,
     /// Results on a page, 0 to [`MOST_COUNT`]; 0: only the total.
     pub count: u32,
-    /// Whether the total number of results is wanted.
-    pub total: bool,
+    /// Whether the number of all results is wanted.
+    pub total: Total,
     /// What comes along.
     pub includes: Vec<Include>,
     /// The `_cursor` as it was sent.
@@ -61,6 +61,17 @@ pub struct Plan {
     pub understood: Vec<(String, String)>,
     /// What the client is told beside the results: parameters that were not understood, limits that were applied.
     pub remarks: Vec<Remark>,
+}
+
+/// Whether the number of all results is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// Where it costs nothing: all results are on the first page.
+    IfFree,
+    /// Not at all.
+    Omitted,
+    /// In any case. An estimate is no cheaper to have, since record rules count too.
+    Counted,
 }
 
 /// What a client should know of how its search was understood.
@@ -83,7 +94,7 @@ impl Plan {
             criteria: Vec::new(),
             sort: Vec::new(),
             count: DEFAULT_COUNT,
-            total: false,
+            total: Total::IfFree,
             includes: Vec::new(),
             cursor: None,
             understood: Vec::new(),
@@ -137,10 +148,10 @@ impl Plan {
                 return Ok(());
             }
             "_count" => {
-                self.take_count(&pair.value)?;
-                understood = self.count.to_string();
+                understood = self.take_count(&pair.value)?.to_string();
             }
-            "_total" => self.total |= total(&pair.value)?,
+            "_total" if self.count > 0 => self.total = total(&pair.value)?,
+            "_total" => drop(total(&pair.value)?),
             "_sort" => self.sort = sort::parse(self.grammar, &pair.value)?,
             "_include" | "_revinclude" => {
                 let reverse = pair.name == "_revinclude";
@@ -154,8 +165,7 @@ impl Plan {
             "_content" => return Err(Error::FullText("_content")),
             "_summary" => {
                 if pair.value == "count" {
-                    self.count = 0;
-                    self.total = true;
+                    self.count_only();
                 }
             }
             name if FOR_THE_RESPONSE.contains(&name) => {}
@@ -169,7 +179,7 @@ impl Plan {
     }
 
     /// More than the most is the most: R4 lets a server return fewer results than asked for.
-    fn take_count(&mut self, value: &str) -> Result<(), Error> {
+    fn take_count(&mut self, value: &str) -> Result<u32, Error> {
         if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Error::Value {
                 name: "_count".to_owned(),
@@ -180,9 +190,19 @@ impl Plan {
         if wanted > MOST_COUNT {
             self.remarks.push(Remark::Clipped);
         }
-        self.count = wanted.min(MOST_COUNT);
-        self.total |= self.count == 0;
-        Ok(())
+        let count = wanted.min(MOST_COUNT);
+        if count == 0 {
+            self.count_only();
+        } else if self.count > 0 {
+            // `_summary=count` may have been said before.
+            self.count = count;
+        }
+        Ok(count)
+    }
+
+    fn count_only(&mut self) {
+        self.count = 0;
+        self.total = Total::Counted;
     }
 }
 
@@ -195,10 +215,10 @@ fn refuse_repeated(pairs: &[Pair]) -> Result<(), Error> {
     Ok(())
 }
 
-fn total(value: &str) -> Result<bool, Error> {
+fn total(value: &str) -> Result<Total, Error> {
     match value {
-        "none" => Ok(false),
-        "accurate" | "estimate" => Ok(true),
+        "none" => Ok(Total::Omitted),
+        "accurate" | "estimate" => Ok(Total::Counted),
         _ => {
             let reason = "it must be none, estimate or accurate".to_owned();
             Err(Error::Value {
@@ -291,8 +311,8 @@ mod tests {
     #[test]
     fn count_zero_asks_for_the_total() {
         assert_eq!(
-            plan("_count=0", Handling::Lenient).map(|plan| plan.total),
-            Ok(true)
+            plan("_count=0&_total=none", Handling::Lenient).map(|plan| plan.total),
+            Ok(Total::Counted)
         );
     }
 }

@@ -21,6 +21,9 @@ pub struct Declaration {
     pub root: &'static Node,
     /// The search parameters beside `_count` and its kin.
     pub parameters: &'static [Parameter],
+    /// The compartments that resources of this type are in: the type of the compartment, and the search parameter by
+    /// which they are (R4, CompartmentDefinition).
+    pub compartments: &'static [(&'static str, &'static str)],
     /// What the CapabilityStatement says of it.
     pub documentation: &'static str,
 }

@@ -174,6 +174,7 @@ pub static DECLARATION: Declaration = Declaration {
     name: "Patient",
     root: &ROOT,
     parameters: PARAMETERS,
+    compartments: &[],
     documentation: "The patients of the hospital (gnuhealth.patient with party.party), active and inactive ones.",
 };
 

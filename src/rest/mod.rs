@@ -13,6 +13,7 @@
 //! - [`record`], [`negotiation`], [`response`], [`context`], [`log`]: what they share.
 
 pub mod authentication;
+mod batch;
 mod behalf;
 pub mod body;
 pub mod capability;
@@ -42,5 +43,6 @@ pub mod service;
 pub mod sign_in;
 mod slot;
 pub mod system;
+mod system_search;
 pub mod token;
 pub mod verification;

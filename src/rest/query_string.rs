@@ -2,6 +2,8 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::search::query::Pair;
+
 /// What stays as it is in a query (RFC 3986, section 3.4), so that links remain readable.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -11,6 +13,16 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b',')
     .remove(b'/');
+
+/// The name with its modifier, and the value.
+#[must_use]
+pub fn named(pair: Pair) -> (String, String) {
+    let name = match pair.modifier {
+        Some(modifier) => format!("{}:{modifier}", pair.name),
+        None => pair.name,
+    };
+    (name, pair.value)
+}
 
 /// Writes names and values (`application/x-www-form-urlencoded`): for a link, or as the body of a form.
 #[must_use]
@@ -30,7 +42,10 @@ mod tests {
     #[test]
     fn what_was_written_is_read_as_it_was() {
         let pairs = [
-            ("name".to_owned(), "O'Brien & Söhne+Co = 100%".to_owned()),
+            (
+                "name:exact".to_owned(),
+                "O'Brien & Söhne+Co = 100%".to_owned(),
+            ),
             (
                 "code".to_owned(),
                 "http://loinc.org|8867-4,x\\,y".to_owned(),
@@ -38,10 +53,7 @@ mod tests {
             ("empty".to_owned(), String::new()),
         ];
         let read = query::parse(&write(&pairs)).unwrap_or_default();
-        let read: Vec<_> = read
-            .into_iter()
-            .map(|pair| (pair.name, pair.value))
-            .collect();
+        let read: Vec<_> = read.into_iter().map(named).collect();
         assert_eq!(read, pairs);
     }
 }

@@ -80,7 +80,7 @@ mod tests {
         ] {
             assert!(!sent_as(&[other]), "{other}");
         }
-        assert!(!sent_as(&[]) && !sent_as(&[MEDIA_TYPE, MEDIA_TYPE]));
+        assert!(!sent_as(&[]) && !sent_as(&[FORM, FORM]));
         for body in [&b"a=%zz"[..], b"a=\xff", b"a=%00"] {
             assert!(matches!(Form::parse(body).err(), Some(Error::Form(_))));
         }

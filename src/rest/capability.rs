@@ -1,13 +1,15 @@
 //! The CapabilityStatement: exactly what works in this installation (R4, RESTful API, section "capabilities").
 
+use std::collections::BTreeSet;
+
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    CapabilityStatement, CapabilityStatementImplementation, CapabilityStatementKind,
-    CapabilityStatementRest, CapabilityStatementRestResource,
+    Canonical, CapabilityStatement, CapabilityStatementImplementation, CapabilityStatementKind,
+    CapabilityStatementRest, CapabilityStatementRestInteraction, CapabilityStatementRestResource,
     CapabilityStatementRestResourceInteraction, CapabilityStatementRestResourceSearchParam,
     CapabilityStatementRestSecurity, CapabilityStatementSoftware, DateTime, FhirVersion,
     InvalidPrimitive, PublicationStatus, ResourceVersionPolicy, RestfulCapabilityMode,
-    SearchParamType, TypeRestfulInteraction,
+    SearchParamType, SystemRestfulInteraction, TypeRestfulInteraction,
 };
 use crate::resource;
 use crate::search::criterion::Grammar;
@@ -44,6 +46,8 @@ pub fn statement(
     };
     let rest = CapabilityStatementRest {
         security: Some(security()),
+        interaction: system_interactions(),
+        compartment: compartments(served),
         resource: served
             .iter()
             .map(|declaration| described(declaration))
@@ -67,6 +71,41 @@ fn security() -> CapabilityStatementRestSecurity {
         description: Some(CREDENTIALS.to_owned()),
         ..CapabilityStatementRestSecurity::default()
     }
+}
+
+/// What is served beside the resource types.
+fn system_interactions() -> Vec<CapabilityStatementRestInteraction> {
+    [
+        (SystemRestfulInteraction::Batch, BATCH),
+        (SystemRestfulInteraction::SearchSystem, SEARCH),
+    ]
+    .map(|(code, documentation)| CapabilityStatementRestInteraction {
+        documentation: Some(documentation.to_owned()),
+        ..CapabilityStatementRestInteraction::new(code)
+    })
+    .to_vec()
+}
+
+const BATCH: &str = "Entries that read: GET and HEAD of anything that is served, and POST of a search. At most 100 entries.";
+
+const SEARCH: &str = "The types that are searched are named in _type, else all are; results come type by type. A type that the \
+    user may not read is left out and named in an OperationOutcome. Results of several types cannot be sorted.";
+
+/// The compartments in which a type can be searched.
+fn compartments(served: &[&Declaration]) -> Vec<Canonical> {
+    let declared = served.iter().flat_map(|served| served.compartments);
+    let is_served = |name: &str| served.iter().any(|served| served.name == name);
+    let names: BTreeSet<&str> = declared
+        .map(|(name, _)| *name)
+        .filter(|name| is_served(name))
+        .collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let id = name.to_ascii_lowercase();
+            format!("http://hl7.org/fhir/CompartmentDefinition/{id}")
+        })
+        .collect()
 }
 
 /// Which credentials are accepted.

@@ -207,7 +207,7 @@ mod tests {
 
     static VISIT: Declaration = Declaration {
         name: "Visit",
-        root: patient::DECLARATION.root,
+        sources: &[],
         parameters: &[],
         compartments: &[],
         documentation: "",

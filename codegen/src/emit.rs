@@ -221,7 +221,10 @@ fn emit_elements(out: &mut String, item: &Struct) {
         if matches!(field.content, Content::Choice { .. }) {
             out.push_str(".choice()");
         }
-        if matches!(field.shape, Shape::Required | Shape::List { required: true }) {
+        if matches!(
+            field.shape,
+            Shape::Required | Shape::List { required: true }
+        ) {
             out.push_str(".mandatory()");
         }
         if field.summary {

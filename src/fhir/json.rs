@@ -83,6 +83,83 @@ impl Kind {
     }
 }
 
+/// How far each level of [`laid_out`] is indented.
+const INDENT: &str = "  ";
+
+/// What becomes of the parts of a text that is laid out.
+pub trait Ink {
+    /// Brackets, commas, colons and white space.
+    fn mark(&mut self, text: &str);
+    /// The name of a member, as JSON has it.
+    fn name(&mut self, json: &str);
+    /// A value that is neither object nor array, as JSON has it; `name` is that of the member that it belongs to.
+    fn value(&mut self, name: &str, json: &RawValue);
+}
+
+/// Plain text.
+impl Ink for String {
+    fn mark(&mut self, text: &str) {
+        self.push_str(text);
+    }
+
+    fn name(&mut self, json: &str) {
+        self.push_str(json);
+    }
+
+    fn value(&mut self, _: &str, json: &RawValue) {
+        self.push_str(json.get());
+    }
+}
+
+/// Lays JSON out with a line for each member and item.
+///
+/// # Errors
+/// If this is no JSON.
+pub fn laid_out(json: &str, ink: &mut impl Ink) -> serde_json::Result<()> {
+    lay_out(serde_json::from_str(json)?, "", 0, ink)
+}
+
+fn lay_out(
+    json: &RawValue,
+    name: &str,
+    depth: usize,
+    ink: &mut impl Ink,
+) -> serde_json::Result<()> {
+    let line = |ink: &mut _, depth: usize| Ink::mark(ink, &format!("\n{}", INDENT.repeat(depth)));
+    match Kind::of(json) {
+        Kind::Object => {
+            let members = Members::of(json.get())?;
+            ink.mark("{");
+            for (index, (name, value)) in members.0.iter().enumerate() {
+                ink.mark(if index == 0 { "" } else { "," });
+                line(ink, depth + 1);
+                ink.name(&serde_json::to_string(name)?);
+                ink.mark(": ");
+                lay_out(value, name, depth + 1, ink)?;
+            }
+            if !members.0.is_empty() {
+                line(ink, depth);
+            }
+            ink.mark("}");
+        }
+        Kind::Array => {
+            let items = items(json)?;
+            ink.mark("[");
+            for (index, value) in items.iter().enumerate() {
+                ink.mark(if index == 0 { "" } else { "," });
+                line(ink, depth + 1);
+                lay_out(value, name, depth + 1, ink)?;
+            }
+            if !items.is_empty() {
+                line(ink, depth);
+            }
+            ink.mark("]");
+        }
+        _ => ink.value(name, json),
+    }
+    Ok(())
+}
+
 /// A string, borrowed where it has no escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
@@ -127,6 +204,15 @@ mod tests {
         assert_eq!(texts.collect::<Vec<_>>(), expected);
         assert_eq!(Kind::of(members.get("b").unwrap()), Kind::Plain);
         assert!(members.get("c").is_none());
+    }
+
+    #[test]
+    fn laid_out_it_is_the_same_on_several_lines() {
+        let json = r#"{"a":[1.10,{"b":"x\n\"y"},[],{}],"c":null}"#;
+        let mut text = String::new();
+        laid_out(json, &mut text).unwrap();
+        let expected = "{\n  \"a\": [\n    1.10,\n    {\n      \"b\": \"x\\n\\\"y\"\n    },\n    [],\n    {}\n  ],\n  \"c\": null\n}";
+        assert_eq!(text, expected);
     }
 
     #[test]

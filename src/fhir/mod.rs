@@ -5,5 +5,6 @@ pub mod date;
 pub mod json;
 pub mod outcome;
 pub mod r4;
+pub mod subset;
 pub mod text;
 pub mod xml;

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::io;
 
 use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::events::{BytesDecl, BytesStart, BytesText, Event};
 use serde_json::value::RawValue;
 
 use super::json::{self, Kind, Members};
@@ -275,7 +275,10 @@ mod tests {
     #[test]
     fn the_narrative_stands_as_it_is() {
         let div = "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>a &amp; b</p></div>";
-        let text = format!(r#"{{"status":"generated","div":{}}}"#, serde_json::json!(div));
+        let text = format!(
+            r#"{{"status":"generated","div":{}}}"#,
+            serde_json::json!(div)
+        );
         assert_eq!(
             patient(&format!("\"text\":{text}")),
             format!("<text><status value=\"generated\"/>{div}</text>")

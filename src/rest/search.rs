@@ -24,7 +24,7 @@ use super::service::{Answer, Call};
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// What stays as it is in the query of a link (RFC 3986, section 3.4), so that it remains readable.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

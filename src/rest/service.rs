@@ -2,29 +2,32 @@
 
 use std::rc::Rc;
 
-use http::Response;
 use http::request::Parts;
+use http::{Method, Response};
 use spin_sdk::http::Request;
 
 use crate::config::Settings;
 use crate::db::Database;
 use crate::fhir::text::is_id;
 use crate::resource::{Declaration, Resource};
-use crate::search::query::{self, Pair};
+use crate::search::query::Pair;
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
 use crate::tryton::view::View;
 
-use super::context::{Account, Context, only_get};
+use super::context::{Account, Context, only_get, pairs};
 use super::error::Error;
 use super::negotiation::{self, Format};
 use super::principal::Principal;
-use super::{log, read, search};
+use super::representation::Reply;
+use super::{history, log, read, response, search};
 
 /// What a path and method ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Interaction {
     Read(String),
+    VersionRead { id: String, version: String },
+    History(String),
     Search,
 }
 
@@ -44,26 +47,27 @@ pub(super) struct Call<'a> {
 pub(super) type Answer = Result<(Response<String>, usize), Error>;
 
 /// Serves the resource type `R`: the whole of its component.
-pub async fn serve<R: Resource>(request: Request) -> Response<String> {
+pub async fn serve<R: Resource>(request: Request) -> Reply {
     let (request, _body) = request.into_parts();
-    let context = Context::new(&request.headers);
+    let context = Context::of(&request);
     let mut account = Account {
         resource: R::DECLARATION.name,
         interaction: "unknown",
         ..Account::default()
     };
-    let pairs = query::parse(request.uri.query().unwrap_or_default());
-    let format = pairs.as_ref().map_or(Ok(Format::default()), |pairs| {
-        negotiation::format(pairs, &request.headers)
-    });
-    let for_errors = format.as_ref().copied().unwrap_or_default();
+    let pairs = pairs(&request);
+    let for_errors = negotiation::for_errors(pairs.as_deref().ok(), &request.headers);
     let result = async {
         let settings = Settings::load().await?;
         let principal = principal(&settings, &request, context.now())?;
         account.user = Some(principal.user);
+        if request.method == Method::OPTIONS {
+            return Ok((response::options("GET, HEAD, OPTIONS"), 0));
+        }
         let interaction = route(R::DECLARATION, &request)?;
         account.interaction = interaction.name();
-        let (pairs, format) = (pairs?, format?);
+        let pairs = pairs?;
+        let format = negotiation::format(&pairs, &request.headers)?;
         let database = Database::new(&settings.database);
         let view = view(R::DECLARATION, &database, principal).await?;
         let (request, context) = (&request, &context);
@@ -79,6 +83,10 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
         };
         match interaction {
             Interaction::Read(id) => read::read::<R>(&call, &id).await,
+            Interaction::VersionRead { id, version } => {
+                history::vread::<R>(&call, &id, &version).await
+            }
+            Interaction::History(id) => history::instance::<R>(&call, &id).await,
             Interaction::Search => search::search::<R>(&call).await,
         }
     };
@@ -137,13 +145,20 @@ fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Erro
                 "search by POST is not served yet; send the search as GET",
             ));
         }
-        ["_history"] => return Err(no_route("history is not served: GNU Health keeps none")),
+        ["_history"] => {
+            return Err(no_route(
+                "the history of all resources is not served: GNU Health keeps none; that of one is",
+            ));
+        }
         [id] if id.starts_with('$') => return Err(no_route("this operation is not served")),
         [id] if is_id(id) => Interaction::Read((*id).to_owned()),
         [_] => return Err(Error::MalformedId),
-        [_, "_history", ..] => {
-            return Err(no_route("history is not served: GNU Health keeps none"));
-        }
+        [id, "_history"] if is_id(id) => Interaction::History((*id).to_owned()),
+        [id, "_history", version] if is_id(id) => Interaction::VersionRead {
+            id: (*id).to_owned(),
+            version: (*version).to_owned(),
+        },
+        [_, "_history"] | [_, "_history", _] => return Err(Error::MalformedId),
         _ => return Err(no_route("nothing is served under this path")),
     };
     only_get(request)?;
@@ -159,6 +174,8 @@ impl Interaction {
     fn name(&self) -> &'static str {
         match self {
             Self::Read(_) => "read",
+            Self::VersionRead { .. } => "vread",
+            Self::History(_) => "history-instance",
             Self::Search => "search-type",
         }
     }
@@ -194,6 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn a_version_and_the_history_of_a_resource_are_read() {
+        assert_eq!(
+            routed(Method::GET, "/Patient/7/_history"),
+            Ok(Interaction::History("7".into()))
+        );
+        assert_eq!(
+            routed(Method::GET, "/Patient/7/_history/12"),
+            Ok(Interaction::VersionRead {
+                id: "7".into(),
+                version: "12".into()
+            })
+        );
+        assert_eq!(
+            routed(Method::GET, "/Patient/1;drop/_history"),
+            Err(Error::MalformedId)
+        );
+    }
+
+    #[test]
     fn other_paths_and_methods_say_what_is_wrong() {
         assert_eq!(
             routed(Method::GET, "/Patient/1;drop"),
@@ -204,7 +240,7 @@ mod tests {
             Err(Error::MalformedId)
         );
         for path in [
-            "/Patient/1/_history",
+            "/Patient/1/_history/2/3",
             "/Patient/_history",
             "/Patient/1/$everything",
             "/Patient/$export",

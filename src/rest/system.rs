@@ -1,27 +1,32 @@
 //! What is open to all: conformance, the health checks, and the answer to paths that are not served.
 
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde::Serialize;
 use spin_sdk::http::Request;
 
 use crate::config::Settings;
 use crate::db::Database;
 use crate::resource::{self, Declaration};
-use crate::search::query;
 use crate::tryton::catalog::Catalog;
 
-use super::context::{Account, Context, base_url, only_get};
+use super::context::{Account, Context, base_url, only_get, pairs};
 use super::error::Error;
 use super::health::Finding;
-use super::negotiation::{self, Format};
-use super::{capability, health, identity, log, response};
+use super::negotiation;
+use super::representation::Reply;
+use super::{capability, cors, health, identity, log, response};
 
 /// Serves the component `metadata`.
-pub async fn serve(request: Request) -> Response<String> {
+pub async fn serve(request: Request) -> Reply {
     let (request, _body) = request.into_parts();
-    let context = Context::new(&request.headers);
+    let context = Context::of(&request);
+    let for_errors = negotiation::for_errors(pairs(&request).as_deref().ok(), &request.headers);
     let (interaction, result) = match request.uri.path().trim_matches('/') {
+        _ if cors::is_preflight(&request) => ("options", Ok(cors::preflight())),
+        "" | "metadata" | "health/live" | "health/ready" if request.method == Method::OPTIONS => {
+            ("options", Ok(response::options("GET, HEAD, OPTIONS")))
+        }
         "" | "metadata" => ("capabilities", capabilities(&request).await),
         "health/live" => ("health", only_get(&request).map(|()| report(&[], None))),
         "health/ready" => ("health", ready(&request).await),
@@ -31,7 +36,7 @@ pub async fn serve(request: Request) -> Response<String> {
         interaction,
         ..Account::default()
     };
-    context.conclude(result, Format::default(), account).await
+    context.conclude(result, for_errors, account).await
 }
 
 fn no_route(path: &str) -> String {
@@ -54,7 +59,7 @@ fn no_route(path: &str) -> String {
 
 async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
     only_get(request)?;
-    let pairs = query::parse(request.uri.query().unwrap_or_default())?;
+    let pairs = pairs(request)?;
     let format = negotiation::format(&pairs, &request.headers)?;
     let settings = Settings::load().await?;
     let database = Database::new(&settings.database);
@@ -65,7 +70,11 @@ async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
             served.push(declaration);
         }
     }
-    let statement = capability::statement(&base_url(&settings, request), &served);
+    let statement = capability::statement(
+        &base_url(&settings, request),
+        &served,
+        !settings.cors_origins.is_empty(),
+    );
     let statement =
         statement.map_err(|_| Error::Internal("the CapabilityStatement has no date"))?;
     Ok(response::resource(StatusCode::OK, &statement, format))

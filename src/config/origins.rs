@@ -51,7 +51,7 @@ fn origin(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let scheme = uri.scheme_str()?;
     let authority = uri.authority()?;
-    let bare = text.ends_with(authority.as_str()) && !authority.as_str().contains('@');
+    let bare = text.ends_with(authority.as_str()) && !authority.as_str().contains(['@', '*']);
     if !matches!(scheme, "http" | "https") || !bare || authority.host().is_empty() {
         return None;
     }

@@ -25,10 +25,14 @@ mod bad_input;
 mod birthdate;
 mod browser;
 mod clients;
+mod conditional;
 mod content;
+mod cors;
 mod domains;
+mod formats;
 mod groups;
 mod health;
+mod history;
 mod http;
 mod load;
 mod manifest;
@@ -50,11 +54,13 @@ mod search;
 mod sessions;
 mod sql;
 mod strings;
+mod subset;
 mod tokens;
 mod users;
 mod validation;
 mod visitor;
 mod world;
+mod xml;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -84,7 +90,10 @@ const CONCURRENT: &[Subject] = &[
     ("bad_input", bad_input::tests),
     ("birthdate", birthdate::tests),
     ("clients", clients::tests),
+    ("conditional", conditional::tests),
     ("content", content::tests),
+    ("formats", formats::tests),
+    ("history", history::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
@@ -98,8 +107,10 @@ const CONCURRENT: &[Subject] = &[
     ("search", search::tests),
     ("sessions", sessions::tests),
     ("strings", strings::tests),
+    ("subset", subset::tests),
     ("tokens", tokens::tests),
     ("validation", validation::tests),
+    ("xml", xml::tests),
 ];
 
 /// What others must not run beside, in this order.
@@ -135,6 +146,7 @@ fn identity() -> Vec<Test> {
     [
         applications::tests_of_a_restricted_app(),
         clients::tests_of_other_apps(),
+        cors::tests_of_other_apps(),
         principal::tests_of_an_app_without_guard(),
     ]
     .concat()

@@ -27,10 +27,14 @@ mod birthdate;
 mod browser;
 mod clients;
 mod compartments;
+mod conditional;
 mod content;
+mod cors;
 mod domains;
+mod formats;
 mod groups;
 mod health;
+mod history;
 mod http;
 mod load;
 mod manifest;
@@ -54,12 +58,14 @@ mod search;
 mod sessions;
 mod sql;
 mod strings;
+mod subset;
 mod system_search;
 mod tokens;
 mod users;
 mod validation;
 mod visitor;
 mod world;
+mod xml;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -91,7 +97,10 @@ const CONCURRENT: &[Subject] = &[
     ("birthdate", birthdate::tests),
     ("clients", clients::tests),
     ("compartments", compartments::tests),
+    ("conditional", conditional::tests),
     ("content", content::tests),
+    ("formats", formats::tests),
+    ("history", history::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
@@ -108,8 +117,10 @@ const CONCURRENT: &[Subject] = &[
     ("sessions", sessions::tests),
     ("strings", strings::tests),
     ("system_search", system_search::tests),
+    ("subset", subset::tests),
     ("tokens", tokens::tests),
     ("validation", validation::tests),
+    ("xml", xml::tests),
 ];
 
 /// What others must not run beside, in this order.
@@ -146,6 +157,7 @@ fn identity() -> Vec<Test> {
         applications::tests_of_a_restricted_app(),
         clients::tests_of_other_apps(),
         neighbours::tests_of_other_apps(),
+        cors::tests_of_other_apps(),
         principal::tests_of_an_app_without_guard(),
     ]
     .concat()

@@ -1,20 +1,20 @@
 //! What patients and professionals share: the party (`party.party`) with its names, contacts, addresses and identifiers.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
     Address, AddressType, AddressUse, CodeableConcept, ContactPoint, ContactPointSystem,
     ContactPointUse, Date, DateTime, Decimal, Extension, ExtensionValue, HumanName, Identifier,
-    IdentifierUse, NameUse, Period,
+    IdentifierUse, NameUse, Period, Reference,
 };
 use crate::fhir::text::string;
 use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as};
 
 use super::Record;
 
-/// A column whose name differs between versions.
-const fn renamed(key: &'static str, columns: &'static [&'static str]) -> Field {
+/// A column whose name differs between versions, or from its key.
+pub(super) const fn renamed(key: &'static str, columns: &'static [&'static str]) -> Field {
     Field {
         key,
         columns,
@@ -211,6 +211,61 @@ pub(super) const PARTY: Node = Node {
 /// The little of a person that a reference to one shows.
 pub(super) const PARTY_NAME: Node = leaf("party.party", &[plain(&["name"]), plain(&["lastname"])]);
 
+/// As much of a patient as a reference shows.
+pub(super) const PATIENT_NAME: Node = Node {
+    model: "gnuhealth.patient",
+    fields: &[],
+    one: &[TO_PARTY_NAME],
+    many: &[],
+    subject: Some("party"),
+};
+
+/// As much of a health professional as a reference shows.
+pub(super) const PROFESSIONAL_NAME: Node = Node {
+    model: "gnuhealth.healthprofessional",
+    fields: &[plain(&["code"])],
+    one: &[TO_PARTY_NAME],
+    many: &[],
+    subject: Some("party"),
+};
+
+const TO_PARTY_NAME: Relation = Relation {
+    key: "party",
+    columns: &["party", "name"],
+    node: &PARTY_NAME,
+};
+
+/// A row of [`PATIENT_NAME`] or [`PROFESSIONAL_NAME`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Person {
+    pub(super) code: Option<String>,
+    party: Option<Party>,
+}
+
+/// A reference to the patient with this id. Who the id stands for is shown if the user may read it.
+pub(super) fn patient_reference(id: Option<i64>, person: Option<&Person>) -> Option<Reference> {
+    reference("Patient", id, person)
+}
+
+/// A reference to the health professional with this id.
+pub(super) fn practitioner_reference(
+    id: Option<i64>,
+    person: Option<&Person>,
+) -> Option<Reference> {
+    reference("Practitioner", id, person)
+}
+
+fn reference(r#type: &str, id: Option<i64>, person: Option<&Person>) -> Option<Reference> {
+    let party = person.and_then(|person| person.party.as_ref());
+    Some(Reference {
+        reference: Some(format!("{type}/{}", id?)),
+        r#type: Some(r#type.to_owned()),
+        display: party.and_then(Party::display),
+        ..Reference::default()
+    })
+}
+
 /// A row of [`PARTY`] or [`PARTY_NAME`]. Every field may be missing: see the module [`crate::tryton::model`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -341,6 +396,18 @@ impl Named {
 /// A text column as a FHIR string.
 pub(super) fn filled(text: Option<&String>) -> Option<String> {
     text.and_then(|text| string(text))
+}
+
+/// A time of the database, which is in UTC.
+pub(super) fn moment(time: Option<&String>) -> Option<DateTime> {
+    DateTime::parse(format!("{}Z", time?)).ok()
+}
+
+/// A field that may be missing as well as NULL: `None` if the column does not exist or the user may not read it.
+pub(super) fn readable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// NULL counts as active, as for Tryton's own check of a missing field (`active` defaults to true).

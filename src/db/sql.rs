@@ -30,6 +30,8 @@ pub struct Sql {
     pub text: String,
     /// The values of `$1`….
     pub parameters: Vec<Parameter>,
+    /// How many aliases were given out.
+    aliases: usize,
 }
 
 impl Sql {
@@ -39,7 +41,14 @@ impl Sql {
         Self {
             text: text.into(),
             parameters,
+            aliases: 0,
         }
+    }
+
+    /// An alias for a table that no other has in this statement. Short: PostgreSQL cuts names after 63 bytes.
+    pub fn alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("a{}", self.aliases)
     }
 
     /// Adds a parameter and gives the expression that stands for it. No value ever becomes part of the text.

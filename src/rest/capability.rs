@@ -9,7 +9,10 @@ use crate::fhir::r4::{
     InvalidPrimitive, PublicationStatus, ResourceVersionPolicy, RestfulCapabilityMode,
     SearchParamType, TypeRestfulInteraction,
 };
-use crate::resource::Declaration;
+use crate::resource;
+use crate::search::criterion::Grammar;
+use crate::search::declaration::Declaration;
+use crate::search::include;
 use crate::search::parameter::{Kind, Parameter};
 
 /// When what this statement can say was last changed.
@@ -21,7 +24,7 @@ const CHANGED: &str = "2026-11-25";
 /// None in practice: the date is a constant.
 pub fn statement(
     base: &str,
-    served: &[&Declaration],
+    served: &[&'static Declaration],
 ) -> Result<CapabilityStatement, InvalidPrimitive> {
     let empty = CapabilityStatement::new(
         PublicationStatus::Active,
@@ -43,7 +46,7 @@ pub fn statement(
         security: Some(security()),
         resource: served
             .iter()
-            .map(|declaration| resource(declaration))
+            .map(|declaration| described(declaration))
             .collect(),
         ..CapabilityStatementRest::new(RestfulCapabilityMode::Server)
     };
@@ -73,7 +76,11 @@ const CREDENTIALS: &str = "Users sign in with the user name and password that th
     of Tryton, as a bearer token; and the cookie of /auth/login. After failed attempts the answer is 429 with Retry-After, \
     under the rules of Tryton.";
 
-fn resource(declaration: &Declaration) -> CapabilityStatementRestResource {
+fn described(declaration: &'static Declaration) -> CapabilityStatementRestResource {
+    let grammar = Grammar {
+        declaration,
+        types: resource::ALL,
+    };
     let interaction = [
         TypeRestfulInteraction::Read,
         TypeRestfulInteraction::SearchType,
@@ -92,11 +99,9 @@ fn resource(declaration: &Declaration) -> CapabilityStatementRestResource {
         update_create: Some(false),
         conditional_create: Some(false),
         conditional_update: Some(false),
-        search_param: declaration
-            .parameters
-            .iter()
-            .map(search_parameter)
-            .collect(),
+        search_include: include::supported(grammar, false),
+        search_rev_include: include::supported(grammar, true),
+        search_param: declaration.all_parameters().map(search_parameter).collect(),
         ..CapabilityStatementRestResource::new(declaration.name)
     }
 }
@@ -106,9 +111,12 @@ fn search_parameter(parameter: &Parameter) -> CapabilityStatementRestResourceSea
         Kind::Token => SearchParamType::Token,
         Kind::String => SearchParamType::String,
         Kind::Date => SearchParamType::Date,
+        Kind::Quantity => SearchParamType::Quantity,
+        Kind::Reference => SearchParamType::Reference,
+        Kind::Composite(_) => SearchParamType::Composite,
     };
     CapabilityStatementRestResourceSearchParam {
-        definition: Some(parameter.definition.to_owned()),
+        definition: Some(parameter.url()),
         documentation: Some(parameter.documentation.to_owned()),
         ..CapabilityStatementRestResourceSearchParam::new(parameter.name, kind)
     }

@@ -9,6 +9,7 @@
 //! | no such route or interaction, module not activated | 404 | not-supported |
 //! | method not allowed | 405 | not-supported |
 //! | no acceptable format | 406 | not-supported |
+//! | cursor of a page too old | 410 | expired |
 //! | search not valid | 400 | invalid, value, not-supported, too-costly |
 //! | bad header or form | 400 | invalid |
 //! | body of another type | 415 | not-supported |
@@ -128,6 +129,7 @@ impl Error {
             Self::Search(search::Error::Hidden { hidden, .. }) => {
                 Self::Hidden(hidden.clone()).status()
             }
+            Self::Search(search::Error::Expired) => StatusCode::GONE,
             Self::Search(_) => StatusCode::BAD_REQUEST,
             Self::Busy
             | Self::Verification(_)
@@ -186,7 +188,10 @@ impl Error {
 
 fn search_code(error: &search::Error) -> IssueType {
     match error {
-        search::Error::Unknown { .. } | search::Error::Modifier { .. } => IssueType::NotSupported,
+        search::Error::Unknown { .. }
+        | search::Error::Modifier { .. }
+        | search::Error::FullText(_) => IssueType::NotSupported,
+        search::Error::Expired => IssueType::Expired,
         search::Error::Value { .. } | search::Error::Cursor => IssueType::Value,
         search::Error::TooMany { .. } => IssueType::TooCostly,
         search::Error::Encoding(_) | search::Error::Repeated(_) => IssueType::Invalid,

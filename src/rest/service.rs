@@ -9,7 +9,8 @@ use spin_sdk::http::Request;
 use crate::config::Settings;
 use crate::db::Database;
 use crate::fhir::text::is_id;
-use crate::resource::{Declaration, Resource};
+use crate::resource::Resource;
+use crate::search::declaration::Declaration;
 use crate::search::query::{self, Pair};
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
@@ -65,7 +66,8 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
         account.interaction = interaction.name();
         let (pairs, format) = (pairs?, format?);
         let database = Database::new(&settings.database);
-        let view = view(R::DECLARATION, &database, principal).await?;
+        let view = view(&database, principal, &[R::DECLARATION]).await?;
+        view.any_table(R::DECLARATION.roots())?;
         let (request, context) = (&request, &context);
         let call = Call {
             request,
@@ -105,18 +107,20 @@ fn principal(
     .ok_or(Error::Unauthenticated)
 }
 
-/// What this user sees of the models of a resource type.
-async fn view(
-    declaration: &Declaration,
+/// What this user sees of the models of some resource types.
+pub(super) async fn view(
     database: &Database,
     principal: Principal,
+    types: &[&Declaration],
 ) -> Result<View, Error> {
-    let catalog = Catalog::load(database, declaration.root).await?;
-    let rights = Rights::load(database, principal.user, declaration.root).await?;
+    let roots: Vec<_> = types
+        .iter()
+        .flat_map(|declaration| declaration.roots())
+        .collect();
+    let catalog = Catalog::load(database, &roots).await?;
+    let rights = Rights::load(database, principal.user, &roots).await?;
     log::write_refused(rights.refused());
-    let view = View::new(catalog, rights);
-    view.table(declaration.root)?;
-    Ok(view)
+    Ok(View::new(catalog, rights))
 }
 
 fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Error> {

@@ -7,7 +7,8 @@ use spin_sdk::http::Request;
 
 use crate::config::Settings;
 use crate::db::Database;
-use crate::resource::{self, Declaration};
+use crate::resource;
+use crate::search::declaration::Declaration;
 use crate::search::query;
 use crate::tryton::catalog::Catalog;
 
@@ -60,8 +61,9 @@ async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
     let database = Database::new(&settings.database);
     let mut served: Vec<&Declaration> = Vec::new();
     for declaration in resource::ALL {
-        let catalog = Catalog::load(&database, declaration.root).await?;
-        if catalog.has_table(&declaration.root.table()) {
+        let roots: Vec<_> = declaration.roots().collect();
+        let catalog = Catalog::load(&database, &roots).await?;
+        if roots.iter().any(|root| catalog.has_table(&root.table())) {
             served.push(declaration);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::tryton::model::Node;
 
-use super::parameter::Parameter;
+use super::parameter::{COMMON, Parameter};
 
 /// A resource type, without its rendering: enough to route, search and describe it.
 #[derive(Debug)]
@@ -61,12 +61,21 @@ pub struct Measure {
 }
 
 impl Declaration {
-    /// Its own search parameter of this name.
+    /// Its search parameters, with those that every type has.
+    pub fn all_parameters(&self) -> impl Iterator<Item = &'static Parameter> {
+        COMMON.iter().chain(self.parameters)
+    }
+
+    /// The search parameter of this name.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
-        let own = self.parameters.iter();
-        own.chain(super::parameter::COMMON)
+        self.all_parameters()
             .find(|parameter| parameter.name == name)
+    }
+
+    /// The main models of its sources.
+    pub fn roots(&self) -> impl Iterator<Item = &'static Node> {
+        self.sources.iter().map(|source| source.root)
     }
 }
 
@@ -122,7 +131,10 @@ impl Source {
             });
         }
         let (record, code) = rest.split_once('-')?;
-        let measure = self.measures.iter().position(|measure| measure.code == code)?;
+        let measure = self
+            .measures
+            .iter()
+            .position(|measure| measure.code == code)?;
         Some(Located {
             source,
             record: record_id(record)?,

@@ -40,7 +40,7 @@ pub enum Kind {
 /// A column that a parameter searches.
 #[derive(Debug)]
 pub struct Target {
-    /// The prefix of the source that it belongs to.
+    /// The prefix of the source that it belongs to, or [`EVERY`].
     pub source: &'static str,
     /// The keys of the relations that lead to the model, from the main one. [`PARTS`] leads to the parts of a measure.
     pub path: &'static [&'static str],
@@ -53,6 +53,9 @@ pub struct Target {
     /// Of a composite: what is compared of the element at the end of the path, in the order of the kinds.
     pub composed: &'static [(Value, Meaning)],
 }
+
+/// The source of a target that every source has.
+pub const EVERY: &str = "*";
 
 /// The step of a path that leads from a measure to its parts.
 pub const PARTS: &str = "$parts";
@@ -80,6 +83,8 @@ pub enum Meaning {
     Text,
     /// The logical id.
     LogicalId,
+    /// When the record, or one that is shown with it, was last changed.
+    Changed,
     /// A code or identifier as it is.
     Token(System),
     /// As [`Meaning::Token`], of a system in which a code is below another if it starts with it, as in ICD-10 below its
@@ -226,20 +231,20 @@ impl Target {
     }
 }
 
-/// The parameters that every resource type has: `_id` and `_lastUpdated`, which the compiler knows itself.
+/// The parameters that every resource type has.
 pub const COMMON: &[Parameter] = &[
     Parameter::new(
         "_id",
         Kind::Token,
         "Resource-id",
         "Logical id of this artifact.",
-        &[],
+        &[Target::new(&[], Value::Field("id"), Meaning::LogicalId).of(EVERY)],
     ),
     Parameter::new(
         "_lastUpdated",
         Kind::Date,
         "Resource-lastUpdated",
         "When the resource, or any record that is shown with it, was last changed.",
-        &[],
+        &[Target::new(&[], Value::Field("id"), Meaning::Changed).of(EVERY)],
     ),
 ];

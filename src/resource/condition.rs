@@ -297,9 +297,14 @@ impl Resource for Condition {
             verification_status: row.verification_status(),
             category: vec![coded(CATEGORY, "problem-list-item", "Problem List Item")],
             severity: row.disease_severity.as_deref().and_then(severity),
-            code: row.pathology.as_ref().and_then(|pathology| pathology.concept(record)),
+            code: row
+                .pathology
+                .as_ref()
+                .and_then(|pathology| pathology.concept(record)),
             onset: row.onset(diagnosed),
-            abatement: row.healed().map(|day| ConditionAbatement::DateTime(day.into())),
+            abatement: row
+                .healed()
+                .map(|day| ConditionAbatement::DateTime(day.into())),
             recorded_date: row.recorded_date(),
             asserter: practitioner_reference(row.healthprof_id, row.healthprof.as_ref()),
             note: row.notes(),
@@ -322,7 +327,9 @@ fn coded(system: &str, code: &str, display: &str) -> CodeableConcept {
 }
 
 fn severity(value: &str) -> Option<CodeableConcept> {
-    let (code, _) = SEVERITIES.iter().find(|(_, values)| values.contains(&value))?;
+    let (code, _) = SEVERITIES
+        .iter()
+        .find(|(_, values)| values.contains(&value))?;
     let display = match *code {
         "255604002" => "Mild",
         "6736007" => "Moderate",
@@ -404,16 +411,18 @@ impl Pathology {
     fn concept(&self, record: &Record<'_>) -> Option<CodeableConcept> {
         let name = filled(self.name.as_ref());
         let code = self.code.as_ref().filter(|code| is_code(code));
-        let coding: Option<Coding> = code.map(|code| {
-            coding(&self.system(code, record), code.as_str(), name.clone())
-        });
+        let coding: Option<Coding> =
+            code.map(|code| coding(&self.system(code, record), code.as_str(), name.clone()));
         (coding.is_some() || name.is_some()).then(|| concept(coding, name))
     }
 
     /// GNU Health has no column for the code system. The entries of its ICD-11 module have the URI of WHO's entity;
     /// those of its ICD-10 module have none, and a code like `E11` or `E11.9`, which no ICD-11 code is.
     fn system(&self, code: &str, record: &Record<'_>) -> String {
-        let is_icd_11 = self.uri.as_deref().is_some_and(|uri| uri.contains("id.who.int"));
+        let is_icd_11 = self
+            .uri
+            .as_deref()
+            .is_some_and(|uri| uri.contains("id.who.int"));
         match code {
             _ if is_icd_11 => ICD_11.to_owned(),
             code if is_icd_10(code) => ICD_10.to_owned(),
@@ -424,10 +433,14 @@ impl Pathology {
 
 /// A letter, two digits, and one or two more after a dot.
 fn is_icd_10(code: &str) -> bool {
-    let (category, more) = code.split_once('.').map_or((code, None), |(a, b)| (a, Some(b)));
+    let (category, more) = code
+        .split_once('.')
+        .map_or((code, None), |(a, b)| (a, Some(b)));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let mut category = category.chars();
-    category.next().is_some_and(|first| first.is_ascii_uppercase())
+    category
+        .next()
+        .is_some_and(|first| first.is_ascii_uppercase())
         && category.as_str().len() == 2
         && digits(category.as_str())
         && more.is_none_or(|more| (1..=2).contains(&more.len()) && digits(more))
@@ -451,7 +464,8 @@ mod tests {
 
     #[test]
     fn icd_10_and_icd_11_are_told_apart() {
-        let uri = "https://icd.who.int/dev11/l-m/en#/http%3A%2F%2Fid.who.int%2Ficd%2Fentity%2F257068234";
+        let uri =
+            "https://icd.who.int/dev11/l-m/en#/http%3A%2F%2Fid.who.int%2Ficd%2Fentity%2F257068234";
         let coding = |code: &str, uri: Option<&str>| {
             let row = json!({"pathology": {"code": code, "name": "X", "uri": uri}});
             rendered(&row)["code"]["coding"][0]["system"].clone()
@@ -472,10 +486,19 @@ mod tests {
     fn the_clinical_status_says_whether_it_was_healed() {
         let status = |row: Value| rendered(&row)["clinicalStatus"]["coding"][0]["code"].clone();
         assert_eq!(status(json!({"is_active": true, "status": "a"})), "active");
-        assert_eq!(status(json!({"is_active": false, "status": "c"})), "inactive");
+        assert_eq!(
+            status(json!({"is_active": false, "status": "c"})),
+            "inactive"
+        );
         assert_eq!(status(json!({"is_active": null})), "inactive");
-        assert_eq!(status(json!({"is_active": true, "status": "h"})), "resolved");
-        assert_eq!(status(json!({"is_active": true, "healed_date": "2026-01-01"})), "resolved");
+        assert_eq!(
+            status(json!({"is_active": true, "status": "h"})),
+            "resolved"
+        );
+        assert_eq!(
+            status(json!({"is_active": true, "healed_date": "2026-01-01"})),
+            "resolved"
+        );
         assert_eq!(status(json!({})), Value::Null);
     }
 
@@ -504,7 +527,10 @@ mod tests {
         assert_eq!(found["asserter"]["reference"], "Practitioner/2");
         assert_eq!(found["recordedDate"], "2026-11-01T10:00:00Z");
         assert_eq!(found["severity"]["coding"][0]["code"], "6736007");
-        assert_eq!(found["verificationStatus"]["coding"][0]["code"], "confirmed");
+        assert_eq!(
+            found["verificationStatus"]["coding"][0]["code"],
+            "confirmed"
+        );
         assert_eq!(found["abatementDateTime"], "2026-10-30");
         assert_eq!(found["note"], json!([{"text": "Stable"}]));
     }
@@ -512,6 +538,9 @@ mod tests {
     #[test]
     fn a_condition_of_which_nothing_may_be_read_is_still_a_valid_one() {
         let absent = json!([{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]);
-        assert_eq!(rendered(&json!({}))["subject"], json!({"extension": absent}));
+        assert_eq!(
+            rendered(&json!({}))["subject"],
+            json!({"extension": absent})
+        );
     }
 }

@@ -140,7 +140,10 @@ mod tests {
     #[test]
     fn no_unit_is_listed_twice() {
         for (index, (unit, _)) in PRINTED.iter().enumerate() {
-            let again = PRINTED.iter().skip(index + 1).any(|(other, _)| other == unit);
+            let again = PRINTED
+                .iter()
+                .skip(index + 1)
+                .any(|(other, _)| other == unit);
             assert!(!again, "{unit}");
         }
     }

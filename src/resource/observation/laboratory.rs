@@ -203,9 +203,9 @@ impl Row {
 
     /// The number, or the words where there is none.
     fn value(&self) -> Option<ObservationValue> {
-        let number = self.number().map(|number| {
-            ObservationValue::Quantity(units::printed(number, self.unit()))
-        });
+        let number = self
+            .number()
+            .map(|number| ObservationValue::Quantity(units::printed(number, self.unit())));
         number.or_else(|| filled(self.result_text.as_ref()).map(ObservationValue::String))
     }
 
@@ -219,7 +219,10 @@ impl Row {
         let coding = code.map(|code| coding(&record.system(ANALYTE), code.as_str(), name.clone()));
         let known = coding.is_some() || name.is_some();
         // The code is required; the user may not read it.
-        concept(coding, name.or_else(|| (!known).then(|| "Laboratory result".to_owned())))
+        concept(
+            coding,
+            name.or_else(|| (!known).then(|| "Laboratory result".to_owned())),
+        )
     }
 
     fn is_excluded(&self) -> bool {
@@ -258,9 +261,14 @@ impl Row {
         self.value()?;
         let number = |text: Option<&String>| text?.parse::<f64>().ok();
         let value = number(self.result.as_ref().and_then(Option::as_ref));
-        let (low, high) = (number(self.lower_limit.as_ref()), number(self.upper_limit.as_ref()));
+        let (low, high) = (
+            number(self.lower_limit.as_ref()),
+            number(self.upper_limit.as_ref()),
+        );
         let beyond = |limit: Option<f64>, is_beyond: fn(f64, f64) -> bool| {
-            value.zip(limit).is_some_and(|(value, limit)| is_beyond(value, limit))
+            value
+                .zip(limit)
+                .is_some_and(|(value, limit)| is_beyond(value, limit))
         };
         let limited = value.is_some() && (low.is_some() || high.is_some());
         let (code, display) = if beyond(low, |value, low| value < low) {
@@ -275,14 +283,23 @@ impl Row {
             return None;
         };
         let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
-        Some(concept(Some(coding(system, code, Some(display.to_owned()))), None))
+        Some(concept(
+            Some(coding(system, code, Some(display.to_owned()))),
+            None,
+        ))
     }
 
     /// The remarks, and the words beside a number.
     fn notes(&self) -> Vec<Annotation> {
-        let words = self.number().and_then(|_| filled(self.result_text.as_ref()));
+        let words = self
+            .number()
+            .and_then(|_| filled(self.result_text.as_ref()));
         let remarks = filled(self.remarks.as_ref());
-        words.into_iter().chain(remarks).map(Annotation::new).collect()
+        words
+            .into_iter()
+            .chain(remarks)
+            .map(Annotation::new)
+            .collect()
     }
 
     fn reference_range(&self) -> Option<ObservationReferenceRange> {
@@ -305,7 +322,11 @@ impl Report {
         let Some(state) = &self.state else {
             // `specimen_type` came with the states.
             let has_states = self.specimen_type.is_some();
-            return if has_states { State::Hidden } else { State::Unset };
+            return if has_states {
+                State::Hidden
+            } else {
+                State::Unset
+            };
         };
         match state.as_deref() {
             Some("draft") => State::Draft,
@@ -400,7 +421,10 @@ mod tests {
         assert_eq!(found["interpretation"][0]["coding"][0]["code"], "L");
         assert_eq!(found["referenceRange"][0]["text"], "11-16.0");
         assert_eq!(found["referenceRange"][0]["high"]["value"], 16);
-        assert_eq!(found["code"]["coding"][0]["system"], "https://h/ns/lab-analyte");
+        assert_eq!(
+            found["code"]["coding"][0]["system"],
+            "https://h/ns/lab-analyte"
+        );
         assert_eq!(found["effectiveDateTime"], "2026-11-01T08:30:00Z");
         assert_eq!(found["subject"]["reference"], "Patient/7");
         assert_eq!(found["specimen"]["display"], "Blood");
@@ -425,7 +449,10 @@ mod tests {
         );
         assert_eq!(found["valueQuantity"]["value"], 7);
         assert!(found.get("valueString").is_none());
-        assert_eq!(found["note"], json!([{"text": "about seven"}, {"text": "again"}]));
+        assert_eq!(
+            found["note"],
+            json!([{"text": "about seven"}, {"text": "again"}])
+        );
     }
 
     #[test]
@@ -437,8 +464,18 @@ mod tests {
             (none(), "draft", "registered", Some("temp-unknown")),
             (value(), "done", "final", None),
             (none(), "validated", "final", Some("unknown")),
-            (json!({"excluded": true}), "done", "cancelled", Some("not-performed")),
-            (json!({"result_text": " \n"}), "draft", "registered", Some("temp-unknown")),
+            (
+                json!({"excluded": true}),
+                "done",
+                "cancelled",
+                Some("not-performed"),
+            ),
+            (
+                json!({"result_text": " \n"}),
+                "draft",
+                "registered",
+                Some("temp-unknown"),
+            ),
         ] {
             let found = result(row, state);
             assert_eq!(found["status"], status);
@@ -450,7 +487,9 @@ mod tests {
     #[test]
     fn a_report_without_states_makes_a_result_final() {
         let old = |result: Value| {
-            rendered(&json!({"name": "X", "excluded": null, "result": result, "report": {"patient_id": 1}}))
+            rendered(
+                &json!({"name": "X", "excluded": null, "result": result, "report": {"patient_id": 1}}),
+            )
         };
         assert_eq!(old(json!("1"))["status"], "final");
         assert_eq!(old(Value::Null)["status"], "registered");
@@ -470,15 +509,17 @@ mod tests {
 
     #[test]
     fn a_warning_makes_abnormal_what_is_within_the_limits() {
-        let code = |row: Value| result(row, "done")["interpretation"][0]["coding"][0]["code"].clone();
-        let row = |result: &str, warning: bool| {
-            json!({"result": result, "lower_limit": "2", "upper_limit": "4", "warning": warning})
-        };
+        let code =
+            |row: Value| result(row, "done")["interpretation"][0]["coding"][0]["code"].clone();
+        let row = |result: &str, warning: bool| json!({"result": result, "lower_limit": "2", "upper_limit": "4", "warning": warning});
         assert_eq!(code(row("1", true)), "L");
         assert_eq!(code(row("5", false)), "H");
         assert_eq!(code(row("2", true)), "A");
         assert_eq!(code(row("2", false)), "N");
-        assert_eq!(code(json!({"result_text": "Positive", "warning": true})), "A");
+        assert_eq!(
+            code(json!({"result_text": "Positive", "warning": true})),
+            "A"
+        );
         assert_eq!(code(json!({"result": "3"})), Value::Null);
         assert_eq!(code(json!({"warning": true})), Value::Null);
     }
@@ -497,7 +538,8 @@ mod tests {
     #[test]
     fn who_did_and_who_validated_it_are_named_once() {
         let party = json!({"party": {"name": "Grace", "lastname": "Hopper"}});
-        let report = json!({"done_by_id": 5, "done_by": party, "validated_by_id": 5, "validated_by": party});
+        let report =
+            json!({"done_by_id": 5, "done_by": party, "validated_by_id": 5, "validated_by": party});
         assert_eq!(
             rendered(&json!({"name": "X", "report": report}))["performer"],
             json!([{"reference": "Practitioner/5", "type": "Practitioner", "display": "Hopper, Grace"}])

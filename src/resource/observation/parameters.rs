@@ -11,11 +11,7 @@ const STATUS: &str = "http://hl7.org/fhir/observation-status";
 
 const REPORT: &[&str] = &["report"];
 
-const fn lab(
-    path: &'static [&'static str],
-    value: Value,
-    meaning: Meaning,
-) -> Target {
+const fn lab(path: &'static [&'static str], value: Value, meaning: Meaning) -> Target {
     Target::new(path, value, meaning).of(laboratory::PREFIX)
 }
 
@@ -45,10 +41,7 @@ const EVAL_STATUS: Value = Value::Sql(
      ELSE 'unknown' END",
 );
 
-const LAB_CODE: (Value, Meaning) = (
-    Value::Field("code"),
-    Meaning::Token(System::Local(ANALYTE)),
-);
+const LAB_CODE: (Value, Meaning) = (Value::Field("code"), Meaning::Token(System::Local(ANALYTE)));
 const EVAL_CODE: (Value, Meaning) = (Value::Code, Meaning::Token(System::Fixed(LOINC)));
 
 /// By way of text: a number has just the digits that are shown.
@@ -187,11 +180,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         Kind::Token,
         "Observation-data-absent-reason",
         "Why a laboratory result has no value: it is to come, was not done, or is not known.",
-        &[lab(
-            &[],
-            LAB_ABSENT,
-            Meaning::Token(System::Fixed(ABSENT)),
-        )],
+        &[lab(&[], LAB_ABSENT, Meaning::Token(System::Fixed(ABSENT)))],
     ),
     Parameter::new(
         "date",

@@ -310,7 +310,9 @@ pub(super) fn render(
     let value = row.quantity(measure);
     let component = row.components(measure);
     let reason = (value.is_none() && component.is_empty()).then(|| row.absent_reason(measure));
-    let kind = CATEGORIES.iter().find(|(_, codes)| codes.contains(&measure.code));
+    let kind = CATEGORIES
+        .iter()
+        .find(|(_, codes)| codes.contains(&measure.code));
     Ok(Observation {
         id: Some(record.id.clone()),
         meta: record.version.map(Version::meta),
@@ -363,7 +365,9 @@ impl Row {
     }
 
     fn absent_reason(&self, measure: &Measure) -> DataAbsentReason {
-        let readable = measure.field.is_none_or(|field| self.numbers.contains_key(field));
+        let readable = measure
+            .field
+            .is_none_or(|field| self.numbers.contains_key(field));
         if readable {
             DataAbsentReason::Unknown
         } else {
@@ -418,9 +422,15 @@ mod tests {
 
     #[test]
     fn a_panel_shows_its_parts_and_says_which_is_missing() {
-        let found = rendered(BLOOD_PRESSURE, &json!({"systolic": "120", "diastolic": null}));
+        let found = rendered(
+            BLOOD_PRESSURE,
+            &json!({"systolic": "120", "diastolic": null}),
+        );
         assert_eq!(found["component"][0]["valueQuantity"]["value"], 120);
-        assert_eq!(found["component"][1]["code"]["coding"][0]["code"], DIASTOLIC);
+        assert_eq!(
+            found["component"][1]["code"]["coding"][0]["code"],
+            DIASTOLIC
+        );
         let reason = &found["component"][1]["dataAbsentReason"]["coding"][0]["code"];
         assert_eq!(reason, "unknown");
         assert!(found.get("valueQuantity").is_none() && found.get("dataAbsentReason").is_none());
@@ -431,7 +441,10 @@ mod tests {
 
     #[test]
     fn a_score_shows_the_parts_that_it_has() {
-        let found = rendered("9269-2", &json!({"loc": "14", "loc_eyes": "4", "loc_verbal": null}));
+        let found = rendered(
+            "9269-2",
+            &json!({"loc": "14", "loc_eyes": "4", "loc_verbal": null}),
+        );
         assert_eq!(found["valueQuantity"]["code"], "{score}");
         assert_eq!(found["component"].as_array().map(Vec::len), Some(1));
         assert_eq!(found["component"][0]["valueQuantity"]["value"], 4);
@@ -458,9 +471,18 @@ mod tests {
         let mut codes = Vec::new();
         for measure in MEASURES {
             let in_category = |(_, codes): &&(&str, &[&str])| codes.contains(&measure.code);
-            assert_eq!(CATEGORIES.iter().filter(in_category).count(), 1, "{}", measure.code);
+            assert_eq!(
+                CATEGORIES.iter().filter(in_category).count(),
+                1,
+                "{}",
+                measure.code
+            );
             let parts = measure.parts.iter().filter_map(|part| part.field);
-            assert!(measure.field.into_iter().chain(parts).all(read), "{}", measure.code);
+            assert!(
+                measure.field.into_iter().chain(parts).all(read),
+                "{}",
+                measure.code
+            );
             assert!(!codes.contains(&measure.code), "{}", measure.code);
             codes.push(measure.code);
         }

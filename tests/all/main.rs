@@ -120,6 +120,7 @@ const ALONE: &[Subject] = &[
     ("changes", changes),
     ("groups", groups::tests),
     ("identity", identity),
+    ("cors", cors::tests_of_other_apps),
     ("attack", attempts::tests_that_attack),
     // after the attack: it makes users whose passwords cost little, and what is usual is what an unknown login costs
     ("rules", rules::tests),
@@ -146,7 +147,6 @@ fn identity() -> Vec<Test> {
     [
         applications::tests_of_a_restricted_app(),
         clients::tests_of_other_apps(),
-        cors::tests_of_other_apps(),
         principal::tests_of_an_app_without_guard(),
     ]
     .concat()

@@ -130,6 +130,7 @@ const ALONE: &[Subject] = &[
     ("changes", changes),
     ("groups", groups::tests),
     ("identity", identity),
+    ("cors", cors::tests_of_other_apps),
     ("attack", attempts::tests_that_attack),
     // after the attack: it makes users whose passwords cost little, and what is usual is what an unknown login costs
     ("rules", rules::tests),

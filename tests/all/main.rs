@@ -26,6 +26,7 @@ mod birthdate;
 mod browser;
 mod clients;
 mod content;
+mod crawl;
 mod domains;
 mod groups;
 mod health;
@@ -47,6 +48,7 @@ mod rights;
 mod role;
 mod rules;
 mod search;
+mod search_oracle;
 mod sessions;
 mod sql;
 mod strings;
@@ -96,6 +98,7 @@ const CONCURRENT: &[Subject] = &[
     ("rights", rights::tests),
     ("role", role::tests),
     ("search", search::tests),
+    ("search_oracle", search_oracle::tests),
     ("sessions", sessions::tests),
     ("strings", strings::tests),
     ("tokens", tokens::tests),

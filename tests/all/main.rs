@@ -27,6 +27,7 @@ mod browser;
 mod clients;
 mod content;
 mod crawl;
+mod definitions;
 mod domains;
 mod groups;
 mod health;
@@ -87,6 +88,7 @@ const CONCURRENT: &[Subject] = &[
     ("birthdate", birthdate::tests),
     ("clients", clients::tests),
     ("content", content::tests),
+    ("definitions", definitions::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),

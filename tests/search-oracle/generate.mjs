@@ -127,27 +127,49 @@ function* sorts(world, type, all_) {
 
 // What the declared includes bring along.
 function* includes(world, type) {
-  const declared = world.declared.find((each) => each.type === type);
+  const { searchInclude = [], searchRevInclude = [] } = world.declared.find((each) => each.type === type);
   const resources = world.resources(type);
-  const ask = (name, value, included) => ({
-    query: `/${type}?${query([[name, value]])}`, kind: name, feature: '', expected: resources.map(key), open: [], included: [...new Set(included)],
+  const ask = (pairs, included, feature = '') => ({
+    query: `/${type}?${query(pairs)}`,
+    kind: pairs.at(-1)[0],
+    feature,
+    expected: resources.map(key),
+    open: [],
+    included: [...new Set(included)].map(key),
   });
-  for (const value of declared.searchInclude ?? []) {
-    const [from, code, target] = value.split(':');
-    const parameter = from === type && world.parameter(type, code);
-    if (parameter) {
-      const found = resources.flatMap((resource) => parameter.values(resource).map((field) => world.resolve(field))).filter(Boolean);
-      yield ask('_include', value, found.filter(({ resourceType }) => !target || resourceType === target).map(key));
+  for (const value of searchInclude) {
+    const found = followed(world, type, value, resources);
+    yield ask([['_include', value]], found);
+    // From there on, as far as one more include leads.
+    for (const next of new Set(found.map(({ resourceType }) => resourceType))) {
+      const further = world.declared.find((each) => each.type === next).searchInclude ?? [];
+      for (const again of further.filter((each) => each !== '*').slice(0, 3)) {
+        if (next !== type) {
+          const both = [...found, ...followed(world, next, again, found)];
+          yield ask([['_include', value], ['_include:iterate', again]], both, '_include:iterate');
+        }
+      }
     }
   }
-  for (const value of declared.searchRevInclude ?? []) {
+  for (const value of searchRevInclude) {
     const [from, code] = value.split(':');
     const parameter = world.parameter(from, code);
-    if (parameter) {
-      const found = world.resources(from).filter((resource) => parameter.values(resource).some((field) => world.resolve(field)?.resourceType === type));
-      yield ask('_revinclude', value, found.map(key));
-    }
+    const leads = (resource) => parameter.values(resource).some((field) => world.resolve(field)?.resourceType === type);
+    yield ask([['_revinclude', value]], parameter ? world.resources(from).filter(leads) : []);
   }
+}
+
+// Where an include leads to from some resources: `Type:parameter`, `Type:parameter:Target`, or `*` for all that are declared.
+function followed(world, type, include, resources) {
+  if (include === '*') {
+    const { searchInclude } = world.declared.find((each) => each.type === type);
+    return searchInclude.filter((each) => each !== '*').flatMap((each) => followed(world, type, each, resources));
+  }
+  const [from, code, target] = include.split(':');
+  const parameter = from === type && world.parameter(type, code);
+  const fields = parameter ? resources.filter(({ resourceType }) => resourceType === type).flatMap((resource) => parameter.values(resource)) : [];
+  const found = fields.map((field) => world.resolve(field)).filter(Boolean);
+  return found.filter(({ resourceType }) => target === undefined || resourceType === target);
 }
 
 // `GET Patient/{id}/{type}`.

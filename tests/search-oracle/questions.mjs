@@ -27,7 +27,8 @@ export function question(world, type, criteria, more = {}) {
 
 // `subject:Patient.name=…`: a criterion on what the reference leads to.
 export function chained(world, reference, target, inner) {
-  const typed = reference.targets.filter((each) => world.types.includes(each)).length > 1;
+  // Where a reference may lead to several types, the chain has to say to which.
+  const typed = reference.targets.length > 1;
   return {
     name: `${reference.code}${typed ? `:${target}` : ''}.${inner.name}`,
     kind: `chain ${inner.kind}`,

@@ -5,7 +5,8 @@ import { escaped } from '../text.mjs';
 import { all, any } from '../truth.mjs';
 import { matches as textMatches } from './string.mjs';
 
-// What is compared: system and code. `bare`: R4 allows no bar in a search for it.
+// What is compared: system and code. `bare`: R4 allows no bar in a search for it. `closed`: other values than those that
+// there can be may be refused.
 export function codings({ type, value, path }) {
   switch (type) {
     case 'CodeableConcept':
@@ -18,6 +19,9 @@ export function codings({ type, value, path }) {
       return [{ code: value.value, bare: true }];
     case 'code':
       return [{ code: value, implicit: implicitSystems(path.replace(/\.where\([^)]*\)/g, '')) }];
+    case 'boolean':
+    case 'Boolean':
+      return [{ code: String(value), bare: true, closed: true }];
     default:
       return [{ code: String(value), bare: true }];
   }
@@ -88,6 +92,11 @@ function related(values, modifier, wanted) {
 function* tokens(coding, random) {
   const code = escaped(coding.code);
   yield ['code', code, { code: coding.code }];
+  if (coding.closed) {
+    const other = String(coding.code === 'false');
+    yield ['other', other, { code: other }];
+    return;
+  }
   yield ['other case', escaped(coding.code.toUpperCase()), { code: coding.code.toUpperCase() }];
   yield ['nothing', `zq${random.below(1e6)}`, { code: 'zq' }];
   yield ['part of code', escaped(`${coding.code}x`), { code: `${coding.code}x` }];

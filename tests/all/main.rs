@@ -29,6 +29,7 @@ mod content;
 mod crawl;
 mod definitions;
 mod domains;
+mod facade_defects;
 mod groups;
 mod health;
 mod http;
@@ -37,6 +38,7 @@ mod manifest;
 mod metadata;
 mod negotiation;
 mod npm;
+mod oddities;
 mod oracle;
 mod outage;
 mod pages;
@@ -89,6 +91,7 @@ const CONCURRENT: &[Subject] = &[
     ("clients", clients::tests),
     ("content", content::tests),
     ("definitions", definitions::tests),
+    ("facade_defects", facade_defects::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
@@ -112,6 +115,7 @@ const ALONE: &[Subject] = &[
     ("domains", domains::tests),
     ("browser", browser::tests),
     ("changes", changes),
+    ("facade_defects", facade_defects::tests_that_change_data),
     ("groups", groups::tests),
     ("identity", identity),
     ("attack", attempts::tests_that_attack),

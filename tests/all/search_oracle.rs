@@ -336,14 +336,14 @@ fn every_search_finds_what_the_oracle_says(world: &World) {
 
 fn the_oracle_knows_the_examples_of_the_specification(_: &World) {
     let output = Command::new("node")
-        .args(["--test", "rules.test.mjs"])
+        .args(["--test", "--test-reporter=tap", "rules.test.mjs"])
         .current_dir(npm::installed("tests/search-oracle"))
         .output()
         .expect("the oracle needs node on the PATH");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}");
     assert!(
-        printed.contains("# pass 7") || printed.contains("pass 7"),
+        printed.contains("# pass ") && !printed.contains("# pass 0\n"),
         "{printed}"
     );
 }

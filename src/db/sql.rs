@@ -11,6 +11,8 @@ pub enum Parameter {
     Integer(i64),
     /// `text[]`.
     Texts(Vec<String>),
+    /// `bigint[]`.
+    Integers(Vec<i64>),
 }
 
 impl From<Parameter> for pg::ParameterValue {
@@ -19,6 +21,9 @@ impl From<Parameter> for pg::ParameterValue {
             Parameter::Text(text) => Self::Str(text),
             Parameter::Integer(number) => Self::Int64(number),
             Parameter::Texts(texts) => Self::ArrayStr(texts.into_iter().map(Some).collect()),
+            Parameter::Integers(numbers) => {
+                Self::ArrayInt64(numbers.into_iter().map(Some).collect())
+            }
         }
     }
 }
@@ -30,6 +35,8 @@ pub struct Sql {
     pub text: String,
     /// The values of `$1`….
     pub parameters: Vec<Parameter>,
+    /// How many aliases were given out.
+    aliases: usize,
 }
 
 impl Sql {
@@ -39,7 +46,14 @@ impl Sql {
         Self {
             text: text.into(),
             parameters,
+            aliases: 0,
         }
+    }
+
+    /// An alias for a table that no other has in this statement. Short: PostgreSQL cuts names after 63 bytes.
+    pub fn alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("a{}", self.aliases)
     }
 
     /// Adds a parameter and gives the expression that stands for it. No value ever becomes part of the text.
@@ -48,6 +62,7 @@ impl Sql {
             Parameter::Text(_) => "text",
             Parameter::Integer(_) => "bigint",
             Parameter::Texts(_) => "text[]",
+            Parameter::Integers(_) => "bigint[]",
         };
         self.parameters.push(parameter);
         format!("${}::{cast}", self.parameters.len())

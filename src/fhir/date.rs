@@ -11,6 +11,8 @@ pub struct Interval {
     pub start: NaiveDateTime,
     /// The first moment after it.
     pub end: NaiveDateTime,
+    /// Whether it was written with a zone, and so is in UTC.
+    pub zoned: bool,
 }
 
 /// A text that is no FHIR date or dateTime.
@@ -57,6 +59,7 @@ fn date(text: &str) -> Option<Interval> {
     Some(Interval {
         start: midnight(start),
         end: midnight(end),
+        zoned: false,
     })
 }
 
@@ -91,6 +94,7 @@ fn date_time(day: &str, rest: &str) -> Option<Interval> {
     Some(Interval {
         start,
         end: start.checked_add_signed(precision)?,
+        zoned: !zone.is_empty(),
     })
 }
 

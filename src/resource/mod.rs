@@ -4,55 +4,27 @@ pub mod patient;
 mod person;
 mod version;
 
-use serde::de::DeserializeOwned;
-
 pub use version::Version;
 
 use crate::fhir::r4;
-use crate::search::parameter::{Kind, Meaning, Parameter, Target};
-use crate::tryton::model::Node;
-
-/// What a resource type is, without its rendering: enough to route, search and describe it.
-#[derive(Debug)]
-pub struct Declaration {
-    /// Its name in R4.
-    pub name: &'static str,
-    /// The main model, whose record id is the logical id, and all that is read with it.
-    pub root: &'static Node,
-    /// The search parameters beside `_count` and its kin.
-    pub parameters: &'static [Parameter],
-    /// What the CapabilityStatement says of it.
-    pub documentation: &'static str,
-}
+use crate::search::declaration::{Declaration, Measure, Source};
 
 /// Every resource type that is served.
 pub const ALL: &[&Declaration] = &[&patient::DECLARATION];
-
-/// The search parameter `_id`, which every resource type with one main table has.
-pub const ID: Parameter = Parameter {
-    name: "_id",
-    kind: Kind::Token,
-    definition: "http://hl7.org/fhir/SearchParameter/Resource-id",
-    documentation: "Logical id of this artifact.",
-    targets: &[Target {
-        path: &[],
-        field: "id",
-        meaning: Meaning::LogicalId,
-        unless: &[],
-    }],
-};
 
 /// A resource type: how a row becomes a resource.
 pub trait Resource {
     /// What it is.
     const DECLARATION: &'static Declaration;
-    /// The JSON of a record, as the description makes it. What the user may not read is absent.
-    type Row: DeserializeOwned;
     /// The resource.
     type Fhir: r4::Resource;
 
-    /// Makes the resource.
-    fn render(row: Self::Row, record: &Record<'_>) -> Self::Fhir;
+    /// Makes the resource from the JSON of its record, as the description of its source makes it. What the user may not
+    /// read is absent there.
+    ///
+    /// # Errors
+    /// If the record is not as its description says.
+    fn render(json: &str, record: &Record<'_>) -> serde_json::Result<Self::Fhir>;
 }
 
 /// What rendering needs to know of a record beside its row.
@@ -62,6 +34,10 @@ pub struct Record<'a> {
     pub id: String,
     /// When it was last changed; `None` if the user may not know.
     pub version: Option<Version>,
+    /// The source that it comes from.
+    pub source: &'static Source,
+    /// What of the record is the resource, where it holds several.
+    pub measure: Option<&'static Measure>,
     /// The base of the systems of local codes and identifiers, without a trailing slash.
     pub system_base: &'a str,
 }

@@ -8,11 +8,12 @@ use crate::fhir::r4::{
     self, AdministrativeGender, Attachment, CodeableConcept, Identifier, PatientCommunication,
     PatientDeceased, Reference,
 };
-use crate::search::parameter::{Kind, Meaning, Parameter, Target};
+use crate::search::declaration::{Declaration, Only, Source};
+use crate::search::parameter::{Kind, Meaning, OfType, Parameter, System, Target, Value};
 use crate::tryton::model::{ID, Node, Relation, plain};
 
 use super::person::{PARTY, PARTY_NAME, Party, filled};
-use super::{Declaration, Record, Resource, Version};
+use super::{Record, Resource, Version};
 
 /// The resource type Patient.
 pub struct Patient;
@@ -62,125 +63,136 @@ const GENDERS: &[(&str, &[&str])] = &[
 
 const NAMES: &[&str] = &["party", "names"];
 
-/// A part of a name: of the person names, or of the party itself where there are none.
-const fn name_part(
-    field: &'static str,
-    path: &'static [&'static str],
-    unless: &'static [&'static str],
-) -> Target {
-    Target {
-        path,
-        field,
-        meaning: Meaning::Itself,
-        unless,
+/// A text of the person names, or of the party itself where there are none.
+const fn named(field: &'static str) -> Target {
+    Target::new(NAMES, Value::Field(field), Meaning::Text)
+}
+
+/// A text of the party itself, which is shown only where there are no person names.
+const fn own_name(field: &'static str) -> Target {
+    Target::new(&["party"], Value::Field(field), Meaning::Text).unless(NAMES)
+}
+
+/// The type of a medical record number (v2 table 0203), and of the other identifiers.
+const fn typed(
+    code: &'static str,
+    when: Option<(&'static str, &'static [&'static str])>,
+) -> OfType {
+    OfType {
+        system: "http://terminology.hl7.org/CodeSystem/v2-0203",
+        code,
+        when,
     }
 }
 
-const FAMILY: Target = name_part("family", NAMES, &[]);
-const GIVEN: Target = name_part("given", NAMES, &[]);
-const PREFIX: Target = name_part("prefix", NAMES, &[]);
-const SUFFIX: Target = name_part("suffix", NAMES, &[]);
-const OWN_FAMILY: Target = name_part("lastname", &["party"], NAMES);
-const OWN_GIVEN: Target = name_part("name", &["party"], NAMES);
-
-const fn identifier(
-    path: &'static [&'static str],
-    field: &'static str,
-    meaning: Meaning,
-) -> Target {
-    Target {
-        path,
-        field,
-        meaning,
-        unless: &[],
-    }
-}
+const ALTERNATIVE_ID_TYPE: &str = "alternative_id_type";
 
 static PARAMETERS: &[Parameter] = &[
-    super::ID,
-    Parameter {
-        name: "birthdate",
-        kind: Kind::Date,
-        definition: "http://hl7.org/fhir/SearchParameter/individual-birthdate",
-        documentation: "The date of birth. An estimated one is known to the year only, and compared as a year.",
-        targets: &[Target {
-            path: &["party"],
-            field: "dob",
-            meaning: Meaning::DateOrYear("est_dob"),
-            unless: &[],
-        }],
-    },
-    Parameter {
-        name: "family",
-        kind: Kind::String,
-        definition: "http://hl7.org/fhir/SearchParameter/individual-family",
-        documentation: "A part of any family name.",
-        targets: &[FAMILY, OWN_FAMILY],
-    },
-    Parameter {
-        name: "gender",
-        kind: Kind::Token,
-        definition: "http://hl7.org/fhir/SearchParameter/individual-gender",
-        documentation: "The administrative gender.",
-        targets: &[Target {
-            path: &["party"],
-            field: "gender",
-            meaning: Meaning::Codes(GENDER_SYSTEM, GENDERS),
-            unless: &[],
-        }],
-    },
-    Parameter {
-        name: "given",
-        kind: Kind::String,
-        definition: "http://hl7.org/fhir/SearchParameter/individual-given",
-        documentation: "A part of any given name.",
-        targets: &[GIVEN, OWN_GIVEN],
-    },
-    Parameter {
-        name: "identifier",
-        kind: Kind::Token,
-        definition: "http://hl7.org/fhir/SearchParameter/Patient-identifier",
-        documentation: "PUID, federation account, alternative id or tax identifier.",
-        targets: &[
-            identifier(&["party"], "ref", Meaning::Identifier("puid")),
-            identifier(
+    Parameter::new(
+        "birthdate",
+        Kind::Date,
+        "individual-birthdate",
+        "The date of birth. An estimated one is known to the year only, and compared as a year.",
+        &[Target::new(
+            &["party"],
+            Value::Field("dob"),
+            Meaning::DateOrYear("est_dob"),
+        )],
+    ),
+    Parameter::new(
+        "family",
+        Kind::String,
+        "individual-family",
+        "A part of any family name.",
+        &[named("family"), own_name("lastname")],
+    ),
+    Parameter::new(
+        "gender",
+        Kind::Token,
+        "individual-gender",
+        "The administrative gender.",
+        &[Target::new(
+            &["party"],
+            Value::Field("gender"),
+            Meaning::Codes(GENDER_SYSTEM, GENDERS),
+        )],
+    ),
+    Parameter::new(
+        "given",
+        Kind::String,
+        "individual-given",
+        "A part of any given name.",
+        &[named("given"), own_name("name")],
+    ),
+    Parameter::new(
+        "identifier",
+        Kind::Token,
+        "Patient-identifier",
+        "PUID, federation account, alternative id or tax identifier.",
+        &[
+            Target::new(
                 &["party"],
-                "federation_account",
-                Meaning::Identifier("federation-account"),
+                Value::Field("ref"),
+                Meaning::Identifier(System::Local("puid"), &[typed("PI", None)]),
             ),
-            identifier(
+            Target::new(
+                &["party"],
+                Value::Field("federation_account"),
+                Meaning::Identifier(System::Local("federation-account"), &[]),
+            ),
+            Target::new(
                 &["party", "alternative_ids"],
-                "code",
-                Meaning::IdentifierBy("alternative-id", "alternative_id_type"),
+                Value::Field("code"),
+                Meaning::Identifier(
+                    System::LocalBy("alternative-id", ALTERNATIVE_ID_TYPE),
+                    &[
+                        typed("NI", Some((ALTERNATIVE_ID_TYPE, &["country_id"]))),
+                        typed("PPN", Some((ALTERNATIVE_ID_TYPE, &["passport"]))),
+                        typed("MR", Some((ALTERNATIVE_ID_TYPE, &["medical_record"]))),
+                    ],
+                ),
             ),
-            identifier(
+            Target::new(
                 &["party", "identifiers"],
-                "code",
-                Meaning::IdentifierBy("party-identifier", "type"),
+                Value::Field("code"),
+                Meaning::Identifier(System::LocalBy("party-identifier", "type"), &[]),
             ),
         ],
-    },
-    Parameter {
-        name: "name",
-        kind: Kind::String,
-        definition: "http://hl7.org/fhir/SearchParameter/Patient-name",
-        documentation: "A part of any family name, given name, prefix or suffix.",
-        targets: &[FAMILY, GIVEN, PREFIX, SUFFIX, OWN_FAMILY, OWN_GIVEN],
-    },
+    ),
+    Parameter::new(
+        "name",
+        Kind::String,
+        "Patient-name",
+        "A part of any family name, given name, prefix or suffix.",
+        &[
+            named("family"),
+            named("given"),
+            named("prefix"),
+            named("suffix"),
+            own_name("lastname"),
+            own_name("name"),
+        ],
+    ),
 ];
 
 /// What the resource type is.
 pub static DECLARATION: Declaration = Declaration {
     name: "Patient",
-    root: &ROOT,
+    sources: &[Source {
+        prefix: "",
+        root: &ROOT,
+        only: Only::All,
+        measures: &[],
+    }],
     parameters: PARAMETERS,
+    compartments: &[],
     documentation: "The patients of the hospital (gnuhealth.patient with party.party), active and inactive ones.",
 };
 
 /// A row of the description above.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Row {
+struct Row {
     active: Option<bool>,
     current_address: Option<i64>,
     party: Option<Party>,
@@ -196,12 +208,12 @@ struct Doctor {
 
 impl Resource for Patient {
     const DECLARATION: &'static Declaration = &DECLARATION;
-    type Row = Row;
     type Fhir = r4::Patient;
 
-    fn render(row: Row, record: &Record<'_>) -> r4::Patient {
+    fn render(json: &str, record: &Record<'_>) -> serde_json::Result<r4::Patient> {
+        let row: Row = serde_json::from_str(json)?;
         let party = row.party.unwrap_or_default();
-        r4::Patient {
+        Ok(r4::Patient {
             id: Some(record.id.clone()),
             meta: record.version.map(Version::meta),
             identifier: party.fhir_identifiers(record),
@@ -221,7 +233,7 @@ impl Resource for Patient {
                 .into_iter()
                 .collect(),
             ..r4::Patient::default()
-        }
+        })
     }
 }
 
@@ -333,13 +345,17 @@ mod tests {
     use super::*;
 
     fn rendered(json: &str) -> serde_json::Value {
-        let row = serde_json::from_str(json).unwrap();
+        let [source] = DECLARATION.sources else {
+            panic!("one source")
+        };
         let record = Record {
             id: "7".to_owned(),
             version: None,
             system_base: "https://h/ns",
+            source,
+            measure: None,
         };
-        serde_json::to_value(Patient::render(row, &record)).unwrap()
+        serde_json::to_value(Patient::render(json, &record).unwrap()).unwrap()
     }
 
     #[test]

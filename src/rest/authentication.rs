@@ -16,13 +16,11 @@ use super::negotiation::{self, Format};
 use super::principal::{self, Principal};
 use super::response::{self, REQUEST_ID};
 
-/// What is not passed on: the credentials, for which the component behind has no use (once it calls others on behalf of
-/// the user, it will need them), and what belongs to the client's connection, which WASI refuses in a request that a guest
-/// makes (wasi:http, `header-error.forbidden`).
+/// What is not passed on: what belongs to the client's connection, which WASI refuses in a request that a guest makes
+/// (wasi:http, `header-error.forbidden`). The credentials are: the component behind calls others with them, on behalf of the
+/// user, and they are authenticated there again.
 const KEPT_BACK: &[&str] = &[
-    "authorization",
     "connection",
-    "cookie",
     "host",
     "http2-settings",
     "keep-alive",

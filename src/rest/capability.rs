@@ -1,15 +1,20 @@
 //! The CapabilityStatement: exactly what works in this installation (R4, RESTful API, section "capabilities").
 
+use std::collections::BTreeSet;
+
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    CapabilityStatement, CapabilityStatementImplementation, CapabilityStatementKind,
-    CapabilityStatementRest, CapabilityStatementRestResource,
+    Canonical, CapabilityStatement, CapabilityStatementImplementation, CapabilityStatementKind,
+    CapabilityStatementRest, CapabilityStatementRestInteraction, CapabilityStatementRestResource,
     CapabilityStatementRestResourceInteraction, CapabilityStatementRestResourceSearchParam,
     CapabilityStatementRestSecurity, CapabilityStatementSoftware, DateTime, FhirVersion,
     InvalidPrimitive, PublicationStatus, ResourceVersionPolicy, RestfulCapabilityMode,
-    SearchParamType, TypeRestfulInteraction,
+    SearchParamType, SystemRestfulInteraction, TypeRestfulInteraction,
 };
-use crate::resource::Declaration;
+use crate::resource;
+use crate::search::criterion::Grammar;
+use crate::search::declaration::Declaration;
+use crate::search::include;
 use crate::search::parameter::{Kind, Parameter};
 
 /// When what this statement can say was last changed.
@@ -21,7 +26,7 @@ const CHANGED: &str = "2026-11-25";
 /// None in practice: the date is a constant.
 pub fn statement(
     base: &str,
-    served: &[&Declaration],
+    served: &[&'static Declaration],
 ) -> Result<CapabilityStatement, InvalidPrimitive> {
     let empty = CapabilityStatement::new(
         PublicationStatus::Active,
@@ -41,9 +46,11 @@ pub fn statement(
     };
     let rest = CapabilityStatementRest {
         security: Some(security()),
+        interaction: system_interactions(),
+        compartment: compartments(served),
         resource: served
             .iter()
-            .map(|declaration| resource(declaration))
+            .map(|declaration| described(declaration))
             .collect(),
         ..CapabilityStatementRest::new(RestfulCapabilityMode::Server)
     };
@@ -66,6 +73,41 @@ fn security() -> CapabilityStatementRestSecurity {
     }
 }
 
+/// What is served beside the resource types.
+fn system_interactions() -> Vec<CapabilityStatementRestInteraction> {
+    [
+        (SystemRestfulInteraction::Batch, BATCH),
+        (SystemRestfulInteraction::SearchSystem, SEARCH),
+    ]
+    .map(|(code, documentation)| CapabilityStatementRestInteraction {
+        documentation: Some(documentation.to_owned()),
+        ..CapabilityStatementRestInteraction::new(code)
+    })
+    .to_vec()
+}
+
+const BATCH: &str = "Entries that read: GET and HEAD of anything that is served, and POST of a search. At most 100 entries.";
+
+const SEARCH: &str = "The types that are searched are named in _type, else all are; results come type by type. A type that the \
+    user may not read is left out and named in an OperationOutcome. Results of several types cannot be sorted.";
+
+/// The compartments in which a type can be searched.
+fn compartments(served: &[&Declaration]) -> Vec<Canonical> {
+    let declared = served.iter().flat_map(|served| served.compartments);
+    let is_served = |name: &str| served.iter().any(|served| served.name == name);
+    let names: BTreeSet<&str> = declared
+        .map(|(name, _)| *name)
+        .filter(|name| is_served(name))
+        .collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let id = name.to_ascii_lowercase();
+            format!("http://hl7.org/fhir/CompartmentDefinition/{id}")
+        })
+        .collect()
+}
+
 /// Which credentials are accepted.
 const CREDENTIALS: &str = "Users sign in with the user name and password that they have in GNU Health. Accepted: HTTP \
     Basic; a bearer token, which POST /auth/token gives for user name and password (RFC 6749, section 4.3) and POST \
@@ -73,7 +115,11 @@ const CREDENTIALS: &str = "Users sign in with the user name and password that th
     of Tryton, as a bearer token; and the cookie of /auth/login. After failed attempts the answer is 429 with Retry-After, \
     under the rules of Tryton.";
 
-fn resource(declaration: &Declaration) -> CapabilityStatementRestResource {
+fn described(declaration: &'static Declaration) -> CapabilityStatementRestResource {
+    let grammar = Grammar {
+        declaration,
+        types: resource::ALL,
+    };
     let interaction = [
         TypeRestfulInteraction::Read,
         TypeRestfulInteraction::SearchType,
@@ -92,11 +138,9 @@ fn resource(declaration: &Declaration) -> CapabilityStatementRestResource {
         update_create: Some(false),
         conditional_create: Some(false),
         conditional_update: Some(false),
-        search_param: declaration
-            .parameters
-            .iter()
-            .map(search_parameter)
-            .collect(),
+        search_include: include::supported(grammar, false),
+        search_rev_include: include::supported(grammar, true),
+        search_param: declaration.all_parameters().map(search_parameter).collect(),
         ..CapabilityStatementRestResource::new(declaration.name)
     }
 }
@@ -106,9 +150,12 @@ fn search_parameter(parameter: &Parameter) -> CapabilityStatementRestResourceSea
         Kind::Token => SearchParamType::Token,
         Kind::String => SearchParamType::String,
         Kind::Date => SearchParamType::Date,
+        Kind::Quantity => SearchParamType::Quantity,
+        Kind::Reference => SearchParamType::Reference,
+        Kind::Composite(_) => SearchParamType::Composite,
     };
     CapabilityStatementRestResourceSearchParam {
-        definition: Some(parameter.definition.to_owned()),
+        definition: Some(parameter.url()),
         documentation: Some(parameter.documentation.to_owned()),
         ..CapabilityStatementRestResourceSearchParam::new(parameter.name, kind)
     }

@@ -5,11 +5,12 @@ use std::time::Instant;
 use chrono::{NaiveDateTime, SecondsFormat, Utc};
 use http::header::{ALLOW, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::config::Settings;
 use crate::db;
 
+use super::behalf::Behalf;
 use super::error::Error;
 use super::negotiation::Format;
 use super::{health, log, response};
@@ -165,19 +166,28 @@ fn random_id() -> String {
 /// # Errors
 /// [`Error::Method`]
 pub fn only_get(request: &Parts) -> Result<(), Error> {
-    match request.method {
-        Method::GET | Method::HEAD => Ok(()),
-        _ => Err(Error::Method {
-            allowed: "GET, HEAD",
-        }),
-    }
+    only(request, "GET, HEAD")
 }
 
-/// The base URL of links: what the operator set, else what the request was sent to.
+/// Refuses other methods than those of this `Allow` header.
+///
+/// # Errors
+/// [`Error::Method`]
+pub fn only(request: &Parts, allowed: &'static str) -> Result<(), Error> {
+    let is_allowed = allowed
+        .split(", ")
+        .any(|method| method == request.method.as_str());
+    is_allowed.then_some(()).ok_or(Error::Method { allowed })
+}
+
+/// The base URL of links: what the operator set, else what the client's request was sent to.
 #[must_use]
 pub fn base_url(settings: &Settings, request: &Parts) -> String {
     if let Some(base) = &settings.base_url {
         return base.clone();
+    }
+    if let Some(behalf) = Behalf::of(&settings.secret, request) {
+        return behalf.base_url;
     }
     let header = |name: HeaderName| {
         request

@@ -9,12 +9,16 @@
 //! | no such route or interaction, module not activated | 404 | not-supported |
 //! | method not allowed | 405 | not-supported |
 //! | no acceptable format | 406 | not-supported |
+//! | cursor of a page too old | 410 | expired |
 //! | search not valid | 400 | invalid, value, not-supported, too-costly |
 //! | bad header or form | 400 | invalid |
+//! | Bundle not valid, or not one that is served | 400 | structure, value, required, not-supported, too-costly |
+//! | answer too large to be put together | 400 | too-costly |
+//! | refused by the component of another resource type | as there | as there |
 //! | body of another type | 415 | not-supported |
 //! | body too large | 413 | too-long |
 //! | too many or too early attempts to sign in | 429 | throttled |
-//! | too many sign in at once, `login` not reached | 503 | transient |
+//! | too many sign in at once, `login` or another component not reached | 503 | transient |
 //! | database unreachable, app misconfigured | 503 | transient, exception |
 //! | anything else | 500 | exception |
 
@@ -48,6 +52,33 @@ pub enum Error {
     /// The component `login` does not answer as it should.
     #[error("the component login cannot be asked to verify a password: {0}")]
     Verification(&'static str),
+    /// Another component of the app does not answer as it should.
+    #[error("the component {component} cannot be asked: {reason}")]
+    Neighbour {
+        /// Its name.
+        component: String,
+        /// What went wrong.
+        reason: &'static str,
+    },
+    /// Another component of the app refused.
+    #[error("{}", .0.diagnostics)]
+    Refused(Box<Refusal>),
+    /// An answer is larger than what is put together in one.
+    #[error(
+        "the answer is larger than {most} bytes; ask for less, or for fewer results with _count"
+    )]
+    AnswerTooLarge {
+        /// The most bytes.
+        most: usize,
+    },
+    /// A Bundle, or one of its entries, that is not processed.
+    #[error("{message}")]
+    Bundle {
+        /// What kind of problem it is.
+        code: IssueType,
+        /// What is wrong, without repeating what is in it.
+        message: String,
+    },
     /// The body is larger than what is read.
     #[error("the body of the request is too large; at most {most} bytes are read")]
     TooLarge {
@@ -106,6 +137,19 @@ pub enum Error {
     Internal(&'static str),
 }
 
+/// Why another component of the app refused, and how it said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The code of the issue.
+    pub code: IssueType,
+    /// What the client is told.
+    pub diagnostics: String,
+    /// What it is about.
+    pub expression: Vec<String>,
+}
+
 /// What strangers are told where the cause is the operator's business; the cause is in the log.
 const UNAVAILABLE: &str = "the service is not available at the moment; try again later";
 
@@ -124,13 +168,20 @@ impl Error {
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::MalformedId | Self::Header(_) | Self::Form(_) => StatusCode::BAD_REQUEST,
+            Self::MalformedId
+            | Self::Header(_)
+            | Self::Form(_)
+            | Self::Bundle { .. }
+            | Self::AnswerTooLarge { .. } => StatusCode::BAD_REQUEST,
+            Self::Refused(refusal) => refusal.status,
             Self::Search(search::Error::Hidden { hidden, .. }) => {
                 Self::Hidden(hidden.clone()).status()
             }
+            Self::Search(search::Error::Expired) => StatusCode::GONE,
             Self::Search(_) => StatusCode::BAD_REQUEST,
             Self::Busy
             | Self::Verification(_)
+            | Self::Neighbour { .. }
             | Self::Configuration(_)
             | Self::Database(db::Error::Connect(_) | db::Error::Lost) => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -152,14 +203,24 @@ impl Error {
             _ => self.to_string(),
         };
         let mut outcome = outcome::error(self.code(), diagnostics);
-        if let (Self::Search(error), Some(issue)) = (self, outcome.issue.first_mut()) {
-            issue.expression = error
-                .parameter()
-                .map(|name| format!("http.{name}"))
-                .into_iter()
-                .collect();
+        if let Some(issue) = outcome.issue.first_mut() {
+            issue.expression = self.expression();
         }
         outcome
+    }
+
+    fn expression(&self) -> Vec<String> {
+        match self {
+            Self::Search(error) => {
+                let parameter = error.parameter();
+                parameter
+                    .map(|name| format!("http.{name}"))
+                    .into_iter()
+                    .collect()
+            }
+            Self::Refused(refusal) => refusal.expression.clone(),
+            _ => Vec::new(),
+        }
     }
 
     fn code(&self) -> IssueType {
@@ -176,8 +237,12 @@ impl Error {
             Self::MalformedId => IssueType::Value,
             Self::Header(_) | Self::Form(_) => IssueType::Invalid,
             Self::Search(error) => search_code(error),
+            Self::Bundle { code, .. } => *code,
+            Self::Refused(refusal) => refusal.code,
+            Self::AnswerTooLarge { .. } => IssueType::TooCostly,
             Self::Busy
             | Self::Verification(_)
+            | Self::Neighbour { .. }
             | Self::Database(db::Error::Connect(_) | db::Error::Lost) => IssueType::Transient,
             Self::Configuration(_) | Self::Database(_) | Self::Internal(_) => IssueType::Exception,
         }
@@ -186,7 +251,10 @@ impl Error {
 
 fn search_code(error: &search::Error) -> IssueType {
     match error {
-        search::Error::Unknown { .. } | search::Error::Modifier { .. } => IssueType::NotSupported,
+        search::Error::Unknown { .. }
+        | search::Error::Modifier { .. }
+        | search::Error::FullText(_) => IssueType::NotSupported,
+        search::Error::Expired => IssueType::Expired,
         search::Error::Value { .. } | search::Error::Cursor => IssueType::Value,
         search::Error::TooMany { .. } => IssueType::TooCostly,
         search::Error::Encoding(_) | search::Error::Repeated(_) => IssueType::Invalid,

@@ -217,7 +217,8 @@ async fn gnu_health(database: &Database) -> Result<Finding, db::Error> {
 async fn role(database: &Database) -> Result<Finding, db::Error> {
     let served = resource::ALL
         .iter()
-        .flat_map(|declaration| declaration.root.tree())
+        .flat_map(|declaration| declaration.roots())
+        .flat_map(Node::tree)
         .map(Node::table);
     let tables: HashSet<String> = served
         .chain(TABLES.iter().map(ToString::to_string))

@@ -13,28 +13,37 @@
 //! - [`record`], [`negotiation`], [`response`], [`context`], [`log`]: what they share.
 
 pub mod authentication;
+mod batch;
+mod behalf;
 pub mod body;
 pub mod capability;
 pub mod client;
+mod compartment;
 pub mod context;
 pub mod cookie;
 pub mod credentials;
 pub mod error;
 pub mod health;
 pub mod identity;
+mod include;
 pub mod log;
 pub mod login;
 pub mod negotiation;
+pub mod neighbour;
 pub mod pages;
 pub mod principal;
+pub mod query_string;
 mod read;
 mod record;
 pub mod remembered;
 pub mod response;
 mod search;
+mod search_form;
+mod searchset;
 pub mod service;
 pub mod sign_in;
 mod slot;
 pub mod system;
+mod system_search;
 pub mod token;
 pub mod verification;

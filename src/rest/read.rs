@@ -17,11 +17,14 @@ pub(super) async fn read<R: Resource>(call: &Call<'_>, id: &str) -> Answer {
         resource: R::DECLARATION.name,
         id: id.to_owned(),
     };
-    let number = crate::search::record_id(id).ok_or_else(not_found)?;
-    let sql = statement::read(&scope::<R>(call), number)?;
+    let located = R::DECLARATION.locate(id).ok_or_else(not_found)?;
+    let source = R::DECLARATION.sources.get(located.source);
+    let source = source.ok_or_else(not_found)?;
+    let scope = scope(call, &call.view, "", None);
+    let sql = statement::read(&scope, R::DECLARATION, source, located)?;
     let rows = call.database.rows(&sql).await?;
     let row = rows.first().ok_or_else(not_found)?;
-    let rendered = render::<R>(call, number, row.text(0)?)?;
+    let rendered = render::<R>(call, located, row.text(0)?)?;
     let mut answer = response::resource(StatusCode::OK, &rendered.resource, call.format);
     if let Some(version) = rendered.version {
         response::add(&mut answer, ETAG, &version.etag());

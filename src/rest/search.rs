@@ -1,5 +1,7 @@
 //! The search interaction on one type (R4, RESTful API, section "search"): a page of results as a searchset Bundle.
 
+use std::marker::PhantomData;
+
 use futures_util::future::join;
 use http::{HeaderMap, HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,16 +12,21 @@ use crate::fhir::r4::{
     AnyResource, Bundle, BundleEntry, BundleEntrySearch, BundleLink, BundleType, IssueType,
     SearchEntryMode,
 };
-use crate::resource::Resource;
-use crate::search::cursor::Binding;
-use crate::search::plan::{Handling, Plan};
+use crate::resource::{self, Resource};
+use crate::search::criterion::Grammar;
+use crate::search::cursor::{Binding, Direction, Position};
+use crate::search::declaration::Located;
+use crate::search::plan::{Handling, MOST_COUNT, Plan, Remark, Total};
 use crate::search::statement;
+use crate::tryton::zone;
 
 use super::context::base_url;
 use super::error::Error;
+use super::include::Inclusion;
+use super::neighbour::Neighbours;
 use super::record::{self, scope};
 use super::response;
-use super::service::{Answer, Call};
+use super::service::{self, Answer, Call};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -35,119 +42,245 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Searches one resource type.
 pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
-    let plan = Plan::new(
-        R::DECLARATION.parameters,
-        &call.pairs,
-        handling(&call.request.headers)?,
-    )?;
-    let after = plan
-        .cursor
-        .as_deref()
-        .map(|cursor| binding::<R>(call, &plan).open(cursor))
-        .transpose()?;
-    let (rows, total) = rows::<R>(call, &plan, after).await?;
-    let (bundle, count) = bundle::<R>(call, &plan, after, &rows, total)?;
+    let grammar = Grammar {
+        declaration: R::DECLARATION,
+        types: resource::ALL,
+    };
+    let plan = Plan::new(grammar, &call.pairs, handling(&call.request.headers)?)?;
+    let page = Page::<R> {
+        call,
+        base: base_url(&call.settings, call.request),
+        plan: &plan,
+        from: plan
+            .cursor
+            .as_deref()
+            .map(|cursor| binding(call, &plan).open(cursor))
+            .transpose()?,
+        resource: PhantomData,
+    };
+    let (rows, total) = page.rows().await?;
+    let (bundle, count) = page.bundle(rows, total).await?;
     Ok((
         response::resource(StatusCode::OK, &bundle, call.format),
         count,
     ))
 }
 
-/// The page and the total, side by side.
-async fn rows<R: Resource>(
-    call: &Call<'_>,
-    plan: &Plan,
-    after: Option<i64>,
-) -> Result<(Vec<Row>, Option<u32>), Error> {
-    let scope = scope::<R>(call);
-    let page = statement::page(&scope, plan, after)?;
-    let page = async {
-        if plan.count == 0 {
-            Ok(Vec::new())
+/// A page of a search.
+struct Page<'a, R> {
+    call: &'a Call<'a>,
+    base: String,
+    plan: &'a Plan,
+    /// Where it starts, or ends.
+    from: Option<Position>,
+    resource: PhantomData<R>,
+}
+
+/// A result, and where it stands in the order.
+struct Match {
+    position: Position,
+    entry: BundleEntry,
+}
+
+impl<R: Resource> Page<'_, R> {
+    /// The results in their order, at most one more than the page holds, and the total; side by side.
+    async fn rows(&self) -> Result<(Vec<Row>, Option<i64>), Error> {
+        let Self { call, plan, .. } = self;
+        let view = service::view(&call.database, call.principal, &plan.types()).await?;
+        let zone = if plan.is_dated() {
+            zone::of_user(&call.database, call.principal.user).await?
         } else {
-            call.database.rows(&page).await
+            None
+        };
+        let scope = scope(call, &view, &self.base, zone.as_deref());
+        let page = statement::page(&scope, plan, self.from.as_ref())?;
+        let page = async {
+            if plan.count == 0 {
+                Ok(Vec::new())
+            } else {
+                call.database.rows(&page).await
+            }
+        };
+        if plan.total != Total::Counted {
+            return Ok((page.await?, None));
         }
-    };
-    if !plan.total {
-        return Ok((page.await?, None));
+        let total = statement::total(&scope, plan)?;
+        let (rows, total) = join(page, call.database.rows(&total)).await;
+        let total = total?
+            .first()
+            .map(|row| row.integer(0))
+            .transpose()?
+            .flatten();
+        Ok((rows?, total))
     }
-    let total = statement::total(&scope, plan)?;
-    let (rows, total) = join(page, call.database.rows(&total)).await;
-    let total = total?
-        .first()
-        .map(|row| row.integer(0))
-        .transpose()?
-        .flatten();
-    Ok((rows?, total.and_then(|total| u32::try_from(total).ok())))
+
+    async fn bundle(
+        &self,
+        mut rows: Vec<Row>,
+        total: Option<i64>,
+    ) -> Result<(Bundle, usize), Error> {
+        let size = self.plan.count as usize;
+        let further = rows.len() > size;
+        rows.truncate(size);
+        let backward = self.direction() == Some(Direction::Before);
+        if backward {
+            rows.reverse();
+        }
+        let matches = rows.iter().map(|row| self.matched(row));
+        let matches = matches.collect::<Result<Vec<_>, _>>()?;
+        let count = matches.len();
+        // All results on one page are counted already.
+        let all = self.from.is_none() && !further && self.plan.total == Total::IfFree;
+        let all = all.then_some(count as i64);
+        let total = total.or(all).and_then(|total| u32::try_from(total).ok());
+        let link = self.links(&matches, further)?;
+        let mut entry: Vec<_> = matches.into_iter().map(|matched| matched.entry).collect();
+        entry.extend(self.included(&entry).await?);
+        entry.extend(self.remarks()?);
+        let bundle = Bundle {
+            total,
+            link,
+            entry,
+            ..Bundle::new(BundleType::Searchset)
+        };
+        Ok((bundle, count))
+    }
+
+    /// What comes along with the results.
+    async fn included(&self, matches: &[BundleEntry]) -> Result<Vec<BundleEntry>, Error> {
+        if self.plan.includes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = self.call;
+        let neighbours = Neighbours::new(&call.settings, call.request, call.context);
+        let summary = self
+            .plan
+            .understood
+            .iter()
+            .filter(|(name, _)| name == "_summary");
+        let inclusion = Inclusion::new(neighbours, &self.plan.includes, summary.cloned().collect());
+        inclusion
+            .of(matches.iter().filter_map(|entry| entry.resource.as_ref()))
+            .await
+    }
+
+    fn direction(&self) -> Option<Direction> {
+        self.from.as_ref().map(|from| from.direction)
+    }
+
+    fn matched(&self, row: &Row) -> Result<Match, Error> {
+        let lacking = || Error::Internal("a row of a page lacks a column");
+        let number = |column| row.integer(column)?.ok_or_else(lacking);
+        let (source, measure) = (number(0)?, number(2)?);
+        let keys = self.plan.sort.len();
+        let values = (3..3 + keys).map(|column| Ok(row.text(column)?.map(str::to_owned)));
+        let position = Position {
+            direction: Direction::After,
+            keys: values.collect::<Result<_, Error>>()?,
+            source: usize::try_from(source).map_err(|_| lacking())?,
+            record: number(1)?,
+            measure,
+        };
+        let located = Located {
+            source: position.source,
+            record: position.record,
+            measure: usize::try_from(measure).map_err(|_| lacking())?,
+        };
+        let record = record::render::<R>(self.call, located, row.text(3 + keys)?)?;
+        let entry = BundleEntry {
+            full_url: Some(format!(
+                "{}/{}/{}",
+                self.base,
+                R::DECLARATION.name,
+                record.id
+            )),
+            resource: Some(any(&record.resource)?),
+            search: Some(mode(SearchEntryMode::Match)),
+            ..BundleEntry::default()
+        };
+        Ok(Match { position, entry })
+    }
+
+    /// `self`, `first`, and the pages before and after where there are any.
+    fn links(&self, matches: &[Match], further: bool) -> Result<Vec<BundleLink>, Error> {
+        let backward = self.direction() == Some(Direction::Before);
+        let mut links = vec![BundleLink::new(
+            "self",
+            self.link(self.plan.cursor.as_deref()),
+        )];
+        if self.from.is_some() {
+            links.push(BundleLink::new("first", self.link(None)));
+        }
+        let mut add = |relation: &str, end: Option<&Match>, direction| -> Result<(), Error> {
+            let Some(end) = end else { return Ok(()) };
+            let position = Position {
+                direction,
+                ..end.position.clone()
+            };
+            let cursor = binding(self.call, self.plan).seal(&position);
+            let cursor = cursor.ok_or(Error::Internal("a cursor could not be made"))?;
+            links.push(BundleLink::new(relation, self.link(Some(&cursor))));
+            Ok(())
+        };
+        // Where a page was come to from, there are results, unless they were deleted meanwhile.
+        let (before, after) = if backward {
+            (further, true)
+        } else {
+            (self.from.is_some(), further)
+        };
+        if before {
+            add("previous", matches.first(), Direction::Before)?;
+        }
+        if after {
+            add("next", matches.last(), Direction::After)?;
+        }
+        Ok(links)
+    }
+
+    /// A link to the same search, with the parameters as they were understood.
+    fn link(&self, cursor: Option<&str>) -> String {
+        let cursor = cursor.map(|cursor| ("_cursor".to_owned(), cursor.to_owned()));
+        let encoded = |text: &str| utf8_percent_encode(text, QUERY).to_string();
+        let understood = self.plan.understood.iter().chain(&cursor);
+        let pairs = understood.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+        let query = pairs.collect::<Vec<_>>().join("&");
+        let url = format!("{}/{}", self.base, R::DECLARATION.name);
+        if query.is_empty() {
+            url
+        } else {
+            format!("{url}?{query}")
+        }
+    }
+
+    /// What the client should know: nobody shall take unfiltered data for filtered, or a part for the whole.
+    fn remarks(&self) -> Result<Vec<BundleEntry>, Error> {
+        let entries = self.plan.remarks.iter().map(|remark| {
+            let (code, message) = match remark {
+                Remark::Ignored(name) => (
+                    IssueType::NotSupported,
+                    format!("the search parameter '{name}' is not known here and was ignored"),
+                ),
+                Remark::Clipped => (
+                    IssueType::TooCostly,
+                    format!("a page has at most {MOST_COUNT} results; follow the link 'next'"),
+                ),
+            };
+            warning(code, message)
+        });
+        entries.collect()
+    }
 }
 
-fn bundle<R: Resource>(
-    call: &Call<'_>,
-    plan: &Plan,
-    after: Option<i64>,
-    rows: &[Row],
-    total: Option<u32>,
-) -> Result<(Bundle, usize), Error> {
-    let base = base_url(&call.settings, call.request);
-    let size = plan.count as usize;
-    let mut entries = Vec::with_capacity(rows.len().min(size) + 1);
-    for row in rows.iter().take(size) {
-        entries.push(entry::<R>(call, &base, row)?);
-    }
-    let count = entries.len();
-    entries.extend(ignored(plan)?);
-    let last = rows
-        .get(..size)
-        .and_then(<[Row]>::last)
-        .filter(|_| rows.len() > size);
-    let next = last.map(|row| row.integer(0)).transpose()?.flatten();
-    let url = |cursor| link::<R>(&base, plan, cursor);
-    let mut links = vec![BundleLink::new("self", url(after.and(plan.cursor.clone())))];
-    if after.is_some() {
-        links.push(BundleLink::new("first", url(None)));
-    }
-    links.extend(
-        next.map(|id| BundleLink::new("next", url(Some(binding::<R>(call, plan).seal(id))))),
-    );
-    let bundle = Bundle {
-        total,
-        link: links,
-        entry: entries,
-        ..Bundle::new(BundleType::Searchset)
-    };
-    Ok((bundle, count))
-}
-
-fn entry<R: Resource>(call: &Call<'_>, base: &str, row: &Row) -> Result<BundleEntry, Error> {
-    let id = row
-        .integer(0)?
-        .ok_or(Error::Internal("a record has no id"))?;
-    let record = record::render::<R>(call, id, row.text(1)?)?;
+/// An entry that tells the client something beside the results.
+pub(super) fn warning(code: IssueType, message: String) -> Result<BundleEntry, Error> {
     Ok(BundleEntry {
-        full_url: Some(format!("{base}/{}/{id}", R::DECLARATION.name)),
-        resource: Some(any(&record.resource)?),
-        search: Some(mode(SearchEntryMode::Match)),
+        resource: Some(any(&outcome::warning(code, message))?),
+        search: Some(mode(SearchEntryMode::Outcome)),
         ..BundleEntry::default()
     })
 }
 
-/// The parameters that were not understood, so that nobody takes unfiltered data for filtered.
-fn ignored(plan: &Plan) -> Result<Option<BundleEntry>, Error> {
-    if plan.ignored.is_empty() {
-        return Ok(None);
-    }
-    let names = plan.ignored.join(", ");
-    let message = format!("these search parameters are not known here and were ignored: {names}");
-    let resource = Some(any(&outcome::warning(IssueType::NotSupported, message))?);
-    let search = Some(mode(SearchEntryMode::Outcome));
-    Ok(Some(BundleEntry {
-        resource,
-        search,
-        ..BundleEntry::default()
-    }))
-}
-
-fn mode(mode: SearchEntryMode) -> BundleEntrySearch {
+pub(super) fn mode(mode: SearchEntryMode) -> BundleEntrySearch {
     BundleEntrySearch {
         mode: Some(mode),
         ..BundleEntrySearch::default()
@@ -158,30 +291,12 @@ fn any(resource: &impl crate::fhir::r4::Resource) -> Result<AnyResource, Error> 
     AnyResource::new(resource).map_err(|_| Error::Internal("a resource could not be written"))
 }
 
-fn binding<'a, R: Resource>(call: &'a Call<'_>, plan: &'a Plan) -> Binding<'a> {
+fn binding<'a>(call: &'a Call<'_>, plan: &'a Plan) -> Binding<'a> {
     Binding {
         secret: &call.settings.secret,
         user: call.principal.user,
-        resource: R::DECLARATION.name,
         plan,
-    }
-}
-
-/// A link to the same search, with the parameters as they were understood.
-fn link<R: Resource>(base: &str, plan: &Plan, cursor: Option<String>) -> String {
-    let cursor = cursor.map(|cursor| ("_cursor".to_owned(), cursor));
-    let encoded = |text: &str| utf8_percent_encode(text, QUERY).to_string();
-    let pairs = plan
-        .understood
-        .iter()
-        .chain(&cursor)
-        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
-    let query = pairs.collect::<Vec<_>>().join("&");
-    let url = format!("{base}/{}", R::DECLARATION.name);
-    if query.is_empty() {
-        url
-    } else {
-        format!("{url}?{query}")
+        now: call.context.now().and_utc().timestamp(),
     }
 }
 

@@ -9,23 +9,31 @@ use spin_sdk::http::Request;
 use crate::config::Settings;
 use crate::db::Database;
 use crate::fhir::text::is_id;
-use crate::resource::{Declaration, Resource};
+use crate::resource::Resource;
+use crate::search::declaration::Declaration;
 use crate::search::query::{self, Pair};
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
 use crate::tryton::view::View;
 
-use super::context::{Account, Context, only_get};
+use super::context::{Account, Context, only};
 use super::error::Error;
 use super::negotiation::{self, Format};
+use super::neighbour::Neighbours;
 use super::principal::Principal;
-use super::{log, read, search};
+use super::search_form::{self, SEARCH};
+use super::{compartment, log, read, search};
 
 /// What a path and method ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Interaction {
     Read(String),
     Search,
+    /// Of another type, in the compartment of a resource.
+    Compartment {
+        id: String,
+        resource_type: String,
+    },
 }
 
 /// A request that was routed, with all that its interaction needs.
@@ -45,14 +53,18 @@ pub(super) type Answer = Result<(Response<String>, usize), Error>;
 
 /// Serves the resource type `R`: the whole of its component.
 pub async fn serve<R: Resource>(request: Request) -> Response<String> {
-    let (request, _body) = request.into_parts();
+    let (request, body) = request.into_parts();
     let context = Context::new(&request.headers);
     let mut account = Account {
         resource: R::DECLARATION.name,
         interaction: "unknown",
         ..Account::default()
     };
-    let pairs = query::parse(request.uri.query().unwrap_or_default());
+    let parameters = search_form::parameters(&request, body).await;
+    let pairs = parameters
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(|parameters| Ok(query::parse(parameters)?));
     let format = pairs.as_ref().map_or(Ok(Format::default()), |pairs| {
         negotiation::format(pairs, &request.headers)
     });
@@ -63,9 +75,18 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
         account.user = Some(principal.user);
         let interaction = route(R::DECLARATION, &request)?;
         account.interaction = interaction.name();
+        if let Interaction::Compartment { id, resource_type } = &interaction {
+            let neighbours = Neighbours::new(&settings, &request, &context);
+            let (within, parameters) = ((R::DECLARATION, id.as_str()), parameters?);
+            let headers = &request.headers;
+            let answer =
+                compartment::search(&neighbours, headers, within, resource_type, &parameters);
+            return Ok((answer.await?, None));
+        }
         let (pairs, format) = (pairs?, format?);
         let database = Database::new(&settings.database);
-        let view = view(R::DECLARATION, &database, principal).await?;
+        let view = view(&database, principal, &[R::DECLARATION]).await?;
+        view.any_table(R::DECLARATION.roots())?;
         let (request, context) = (&request, &context);
         let call = Call {
             request,
@@ -77,13 +98,14 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
             pairs,
             format,
         };
-        match interaction {
-            Interaction::Read(id) => read::read::<R>(&call, &id).await,
-            Interaction::Search => search::search::<R>(&call).await,
-        }
+        let (answer, count) = match interaction {
+            Interaction::Read(id) => read::read::<R>(&call, &id).await?,
+            _ => search::search::<R>(&call).await?,
+        };
+        Ok((answer, Some(count)))
     };
     let result = result.await.map(|(answer, count)| {
-        account.count = Some(count);
+        account.count = count;
         answer
     });
     context.conclude(result, for_errors, account).await
@@ -105,18 +127,20 @@ fn principal(
     .ok_or(Error::Unauthenticated)
 }
 
-/// What this user sees of the models of a resource type.
-async fn view(
-    declaration: &Declaration,
+/// What this user sees of the models of some resource types.
+pub(super) async fn view(
     database: &Database,
     principal: Principal,
+    types: &[&Declaration],
 ) -> Result<View, Error> {
-    let catalog = Catalog::load(database, declaration.root).await?;
-    let rights = Rights::load(database, principal.user, declaration.root).await?;
+    let roots: Vec<_> = types
+        .iter()
+        .flat_map(|declaration| declaration.roots())
+        .collect();
+    let catalog = Catalog::load(database, &roots).await?;
+    let rights = Rights::load(database, principal.user, &roots).await?;
     log::write_refused(rights.refused());
-    let view = View::new(catalog, rights);
-    view.table(declaration.root)?;
-    Ok(view)
+    Ok(View::new(catalog, rights))
 }
 
 fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Error> {
@@ -132,11 +156,7 @@ fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Erro
         .collect();
     let interaction = match segments.as_slice() {
         [] => Interaction::Search,
-        ["_search"] => {
-            return Err(no_route(
-                "search by POST is not served yet; send the search as GET",
-            ));
-        }
+        [SEARCH] | [_, _, SEARCH] => return posted(request, &segments),
         ["_history"] => return Err(no_route("history is not served: GNU Health keeps none")),
         [id] if id.starts_with('$') => return Err(no_route("this operation is not served")),
         [id] if is_id(id) => Interaction::Read((*id).to_owned()),
@@ -144,10 +164,34 @@ fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Erro
         [_, "_history", ..] => {
             return Err(no_route("history is not served: GNU Health keeps none"));
         }
+        [_, operation] if operation.starts_with('$') => {
+            return Err(no_route("this operation is not served"));
+        }
+        [id, resource_type] => within(id, resource_type)?,
         _ => return Err(no_route("nothing is served under this path")),
     };
-    only_get(request)?;
+    only(request, "GET, HEAD")?;
     Ok(interaction)
+}
+
+/// A search by POST.
+fn posted(request: &Parts, segments: &[&str]) -> Result<Interaction, Error> {
+    let interaction = match segments {
+        [id, resource_type, _] => within(id, resource_type)?,
+        _ => Interaction::Search,
+    };
+    only(request, "POST")?;
+    Ok(interaction)
+}
+
+fn within(id: &str, resource_type: &str) -> Result<Interaction, Error> {
+    if !is_id(id) {
+        return Err(Error::MalformedId);
+    }
+    Ok(Interaction::Compartment {
+        id: id.to_owned(),
+        resource_type: resource_type.to_owned(),
+    })
 }
 
 fn no_route(message: &str) -> Error {
@@ -159,7 +203,7 @@ impl Interaction {
     fn name(&self) -> &'static str {
         match self {
             Self::Read(_) => "read",
-            Self::Search => "search-type",
+            Self::Search | Self::Compartment { .. } => "search-type",
         }
     }
 }
@@ -190,6 +234,43 @@ mod tests {
         assert_eq!(
             routed(Method::HEAD, "/Patient/7"),
             Ok(Interaction::Read("7".into()))
+        );
+    }
+
+    #[test]
+    fn searches_by_post_and_in_compartments_have_paths_of_their_own() {
+        let within = |resource_type: &str| {
+            Ok(Interaction::Compartment {
+                id: "7".into(),
+                resource_type: resource_type.into(),
+            })
+        };
+        assert_eq!(
+            routed(Method::POST, "/Patient/_search?name=x"),
+            Ok(Interaction::Search)
+        );
+        assert_eq!(
+            routed(Method::HEAD, "/Patient/7/Observation?code=x"),
+            within("Observation")
+        );
+        assert_eq!(
+            routed(Method::POST, "/Patient/7/Observation/_search"),
+            within("Observation")
+        );
+        for (method, path, allowed) in [
+            (Method::GET, "/Patient/_search", "POST"),
+            (Method::GET, "/Patient/7/Observation/_search", "POST"),
+            (Method::POST, "/Patient/7/Observation", "GET, HEAD"),
+        ] {
+            assert_eq!(
+                routed(method, path),
+                Err(Error::Method { allowed }),
+                "{path}"
+            );
+        }
+        assert_eq!(
+            routed(Method::GET, "/Patient/1;drop/Observation"),
+            Err(Error::MalformedId)
         );
     }
 

@@ -6,31 +6,8 @@ use chrono::{NaiveDateTime, TimeDelta};
 use crate::db::{Parameter as Bound, Sql};
 use crate::fhir::date::{Interval, Invalid, to_sql};
 
-/// The comparison that a value asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Prefix {
-    Equal,
-    NotEqual,
-    Greater,
-    Less,
-    GreaterOrEqual,
-    LessOrEqual,
-    StartsAfter,
-    EndsBefore,
-    Approximately,
-}
-
-const PREFIXES: &[(&str, Prefix)] = &[
-    ("eq", Prefix::Equal),
-    ("ne", Prefix::NotEqual),
-    ("gt", Prefix::Greater),
-    ("lt", Prefix::Less),
-    ("ge", Prefix::GreaterOrEqual),
-    ("le", Prefix::LessOrEqual),
-    ("sa", Prefix::StartsAfter),
-    ("eb", Prefix::EndsBefore),
-    ("ap", Prefix::Approximately),
-];
+use super::logic::not;
+use super::prefix::Prefix;
 
 /// A date value with its prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,53 +16,134 @@ pub(super) struct Wanted {
     interval: Interval,
 }
 
+/// A field that lasts from one moment to another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lasting<'a> {
+    /// The SQL of the first moment, a date or a timestamp.
+    pub(super) start: &'a str,
+    pub(super) end: End<'a>,
+    /// Whether it is in UTC, else as the calendar of the hospital has it.
+    pub(super) utc: bool,
+}
+
+/// The first moment after a field.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End<'a> {
+    /// Its SQL.
+    At(&'a str),
+    /// An interval after the start. Compared so that an index on the start serves.
+    After(&'a str),
+}
+
+impl Lasting<'_> {
+    fn ends(&self, operator: &str, bound: &str) -> String {
+        match self.end {
+            End::At(end) => format!("{end} {operator} {bound}"),
+            End::After(interval) => {
+                format!("{} {operator} {bound} - interval '{interval}'", self.start)
+            }
+        }
+    }
+}
+
+/// What dates are measured by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock<'a> {
+    /// What `ap` measures from, in UTC.
+    pub(super) now: NaiveDateTime,
+    /// The zone of values that have none; `None`: UTC.
+    pub(super) zone: Option<&'a str>,
+}
+
 impl Wanted {
     /// Understands a value; without prefix it means `eq`.
     pub(super) fn parse(value: &str) -> Result<Self, Invalid> {
-        let found = PREFIXES
-            .iter()
-            .find_map(|(sign, prefix)| Some((*prefix, value.strip_prefix(sign)?)));
-        let (prefix, date) = found.unwrap_or((Prefix::Equal, value));
+        let (prefix, date) = Prefix::split(value);
         Ok(Self {
             prefix,
             interval: Interval::parse(date)?,
         })
     }
 
-    /// The condition on a field that lasts from `start` to `end`, both SQL timestamps. `now` is what `ap` measures from.
-    pub(super) fn condition(
-        &self,
-        sql: &mut Sql,
-        (start, end): (&str, &str),
-        now: NaiveDateTime,
-    ) -> String {
-        let interval = match self.prefix {
-            Prefix::Approximately => widened(self.interval, now),
-            _ => self.interval,
-        };
+    /// The condition on a field.
+    pub(super) fn condition(&self, sql: &mut Sql, field: Lasting<'_>, clock: Clock<'_>) -> String {
+        let Lasting { start, utc, .. } = field;
+        let interval = self.widened(clock);
         // Each bound is a parameter only where it is used: PostgreSQL cannot type one that is not.
-        let from = |sql: &mut Sql| bound(sql, interval.start);
-        let to = |sql: &mut Sql| bound(sql, interval.end);
+        let zone = clock.zone.filter(|_| utc);
+        let from = |sql: &mut Sql| bound(sql, interval, interval.start, zone);
+        let to = |sql: &mut Sql| bound(sql, interval, interval.end, zone);
         let inside = |sql: &mut Sql| {
             let (from, to) = (from(sql), to(sql));
-            format!("({start} >= {from} AND {end} <= {to})")
+            format!("({start} >= {from} AND {})", field.ends("<=", &to))
         };
         match self.prefix {
             Prefix::Equal => inside(sql),
             Prefix::NotEqual => format!("NOT {}", inside(sql)),
-            Prefix::Greater => format!("{end} > {}", to(sql)),
+            Prefix::Greater => field.ends(">", &to(sql)),
             Prefix::Less => format!("{start} < {}", from(sql)),
-            Prefix::GreaterOrEqual => format!("({end} > {} OR {})", to(sql), inside(sql)),
+            Prefix::GreaterOrEqual => {
+                let beyond = field.ends(">", &to(sql));
+                format!("({beyond} OR {})", inside(sql))
+            }
             Prefix::LessOrEqual => format!("({start} < {} OR {})", from(sql), inside(sql)),
             Prefix::StartsAfter => format!("{start} >= {}", to(sql)),
-            Prefix::EndsBefore => format!("{end} <= {}", from(sql)),
-            Prefix::Approximately => format!("({start} < {} AND {end} > {})", to(sql), from(sql)),
+            Prefix::EndsBefore => field.ends("<=", &from(sql)),
+            Prefix::Approximately => {
+                let starts = format!("{start} < {}", to(sql));
+                format!("({starts} AND {})", field.ends(">", &from(sql)))
+            }
+        }
+    }
+
+    /// The condition on the latest of several moments in UTC, of which is only known whether any is at or after another:
+    /// `any_since` gives that condition.
+    pub(super) fn latest(
+        &self,
+        sql: &mut Sql,
+        clock: Clock<'_>,
+        mut any_since: impl FnMut(&mut Sql, &str) -> String,
+    ) -> String {
+        let interval = self.widened(clock);
+        let mut since = |sql: &mut Sql, moment| {
+            let bound = bound(sql, interval, moment, clock.zone);
+            any_since(sql, &bound)
+        };
+        let (start, end) = (interval.start, interval.end);
+        match self.prefix {
+            Prefix::Greater | Prefix::StartsAfter => since(sql, end),
+            Prefix::GreaterOrEqual => since(sql, start),
+            Prefix::Less | Prefix::EndsBefore => not(&since(sql, start)),
+            Prefix::LessOrEqual => not(&since(sql, end)),
+            Prefix::Equal | Prefix::Approximately | Prefix::NotEqual => {
+                let (from, to) = (since(sql, start), since(sql, end));
+                let inside = format!("({from} AND {})", not(&to));
+                if self.prefix == Prefix::NotEqual {
+                    return not(&inside);
+                }
+                inside
+            }
+        }
+    }
+
+    fn widened(&self, clock: Clock<'_>) -> Interval {
+        match self.prefix {
+            Prefix::Approximately => widened(self.interval, clock.now),
+            _ => self.interval,
         }
     }
 }
 
-fn bound(sql: &mut Sql, moment: NaiveDateTime) -> String {
-    format!("{}::timestamp", sql.bind(Bound::Text(to_sql(moment))))
+/// A moment as an SQL timestamp; one without zone in the calendar of `zone`, where the field is in UTC.
+fn bound(sql: &mut Sql, interval: Interval, moment: NaiveDateTime, zone: Option<&str>) -> String {
+    let bound = format!("{}::timestamp", sql.bind(Bound::Text(to_sql(moment))));
+    match zone.filter(|_| !interval.zoned) {
+        None => bound,
+        Some(zone) => {
+            let zone = sql.bind(Bound::Text(zone.to_owned()));
+            format!("(({bound} AT TIME ZONE {zone}) AT TIME ZONE 'UTC')")
+        }
+    }
 }
 
 /// A tenth of the distance to now on both sides, as R4 recommends for `ap`.
@@ -103,12 +161,49 @@ fn widened(interval: Interval, now: NaiveDateTime) -> Interval {
         .end
         .checked_add_signed(margin(interval.end))
         .unwrap_or(interval.end);
-    Interval { start, end }
+    Interval {
+        start,
+        end,
+        zoned: interval.zoned,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FIELD: Lasting<'_> = Lasting {
+        start: "s",
+        end: End::At("e"),
+        utc: true,
+    };
+
+    fn clock() -> Clock<'static> {
+        Clock {
+            now: now(),
+            zone: None,
+        }
+    }
+
+    #[test]
+    fn a_value_without_zone_is_in_that_of_the_hospital_where_the_field_is_in_utc() {
+        let zone = Some("America/Lima");
+        let clock = Clock { zone, ..clock() };
+        let condition = |value: &str, field| {
+            let mut sql = Sql::default();
+            let wanted = Wanted::parse(value);
+            wanted.map(|wanted| wanted.condition(&mut sql, field, clock))
+        };
+        let there = "s >= (($1::text::timestamp AT TIME ZONE $2::text) AT TIME ZONE 'UTC')";
+        assert_eq!(condition("sa2024-03", FIELD), Ok(there.to_owned()));
+        let as_written = Ok("s >= $1::text::timestamp".to_owned());
+        assert_eq!(condition("sa2024-03-01T10:00Z", FIELD), as_written);
+        let calendar = Lasting {
+            utc: false,
+            ..FIELD
+        };
+        assert_eq!(condition("sa2024-03", calendar), as_written);
+    }
 
     fn now() -> NaiveDateTime {
         Interval::parse("2026-01-01")
@@ -119,7 +214,7 @@ mod tests {
     fn sql(value: &str) -> (String, Vec<Bound>) {
         let mut sql = Sql::default();
         let condition =
-            Wanted::parse(value).map(|wanted| wanted.condition(&mut sql, ("s", "e"), now()));
+            Wanted::parse(value).map(|wanted| wanted.condition(&mut sql, FIELD, clock()));
         (condition.unwrap_or_default(), sql.parameters)
     }
 

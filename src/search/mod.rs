@@ -1,25 +1,42 @@
 //! FHIR search as a small compiler: query string → pairs → understood → SQL. Knows no resource by name.
 //!
 //! - [`query`]: the query string, decoded.
-//! - [`parameter`]: how a resource type declares its search parameters.
-//! - [`plan`]: which parameters were understood, and what the result shall look like.
-//! - [`condition`]: one parameter and its values as an SQL condition; [`date`], [`string`], [`token`] are its types.
+//! - [`declaration`], [`parameter`]: how a resource type declares its tables and search parameters.
+//! - [`plan`]: which parameters were understood, and what the result shall look like; [`criterion`], [`filter`],
+//!   [`sort`] and [`include`] are its parts.
+//! - [`scope`]: for whom and about which record conditions are compiled; [`way`], [`value`], [`changed`] lead to the
+//!   columns, [`wanted`] compares them, each type of parameter as it does: [`date`], [`quantity`], [`reference`],
+//!   [`string`], [`token`].
 //! - [`statement`]: the statements that answer a plan.
 //! - [`cursor`]: where the next page starts.
 
-pub mod condition;
+mod changed;
+pub mod criterion;
 pub mod cursor;
 mod date;
+pub mod declaration;
+mod filter;
+pub mod include;
+mod logic;
 pub mod parameter;
 pub mod plan;
+mod prefix;
+mod quantity;
 pub mod query;
+mod reference;
+pub mod scope;
+pub mod sort;
 pub mod statement;
 mod string;
 mod token;
-
-pub use token::record_id;
+mod value;
+mod wanted;
+mod way;
 
 use crate::tryton::view::Hidden;
+
+use declaration::Declaration;
+use parameter::Parameter;
 
 /// Why a search cannot be answered. The messages repeat names of parameters, never values: those may be a patient's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +62,7 @@ pub enum Error {
         /// As it was sent.
         modifier: String,
         /// Those that there are.
-        supported: &'static str,
+        supported: String,
     },
     /// A value that the parameter's type does not allow.
     #[error("the value of search parameter '{name}' is not valid: {reason}")]
@@ -69,6 +86,14 @@ pub enum Error {
     /// The cursor was not made by this server for this search and user.
     #[error("_cursor is not valid for this search: start again without it")]
     Cursor,
+    /// The cursor is too old.
+    #[error("_cursor has expired: start again without it")]
+    Expired,
+    /// Full text search, for which GNU Health's tables have no index.
+    #[error(
+        "'{0}' is not supported: there is no full text index; search single elements, such as name or code"
+    )]
+    FullText(&'static str),
     /// What is searched does not exist here, or the user may not read it.
     #[error("search parameter '{name}' cannot be used: {hidden}")]
     Hidden {
@@ -80,6 +105,21 @@ pub enum Error {
 }
 
 impl Error {
+    fn unknown(name: &str, declaration: &Declaration) -> Self {
+        let names = declaration.all_parameters().map(|parameter| parameter.name);
+        Self::Unknown {
+            name: shortened(name),
+            supported: names.collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    fn hidden(parameter: &Parameter, hidden: Hidden) -> Self {
+        Self::Hidden {
+            name: parameter.name.to_owned(),
+            hidden,
+        }
+    }
+
     /// The parameter that it is about, if it is about one.
     #[must_use]
     pub fn parameter(&self) -> Option<&str> {
@@ -89,8 +129,14 @@ impl Error {
             | Self::Value { name, .. }
             | Self::Repeated(name)
             | Self::Hidden { name, .. } => Some(name),
-            Self::Cursor => Some("_cursor"),
+            Self::Cursor | Self::Expired => Some("_cursor"),
+            Self::FullText(name) => Some(name),
             Self::Encoding(_) | Self::TooMany { .. } => None,
         }
     }
+}
+
+/// A name that the client chose, short enough to repeat.
+fn shortened(name: &str) -> String {
+    name.chars().take(64).collect()
 }

@@ -1,9 +1,13 @@
-//! Which parameters of a search were understood, and what its result shall look like.
+//! Which parameters of a search were understood, and what the result shall look like.
 
 use super::Error;
-use super::condition::Criterion;
-use super::parameter::Parameter;
+use super::criterion::{Criterion, Grammar};
+use super::declaration::Declaration;
+use super::filter;
+use super::include::{self, Include};
 use super::query::Pair;
+use super::shortened;
+use super::sort::{self, Key};
 
 /// Results on a page if the client does not say.
 pub const DEFAULT_COUNT: u32 = 20;
@@ -12,10 +16,19 @@ pub const DEFAULT_COUNT: u32 = 20;
 pub const MOST_COUNT: u32 = 1000;
 
 /// Parameters that every interaction understands, and that do not belong to the search.
-const FOR_THE_RESPONSE: &[&str] = &["_format", "_pretty"];
+const FOR_THE_RESPONSE: &[&str] = &["_format", "_pretty", "_summary", "_elements"];
 
 /// Parameters that say how the result shall look: at most once each, and without modifier.
-const ONCE: &[&str] = &["_count", "_total", "_cursor", "_format", "_pretty"];
+const ONCE: &[&str] = &[
+    "_count",
+    "_total",
+    "_cursor",
+    "_sort",
+    "_format",
+    "_pretty",
+    "_summary",
+    "_elements",
+];
 
 /// How to treat parameters that are not understood (R4, search, section "handling errors").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,51 +43,107 @@ pub enum Handling {
 /// A search, understood.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// What is searched.
+    pub grammar: Grammar,
     /// The conditions, all of which a result fulfils.
     pub criteria: Vec<Criterion>,
+    /// The order of the results, before that of the records.
+    pub sort: Vec<Key>,
     /// Results on a page, 0 to [`MOST_COUNT`]; 0: only the total.
     pub count: u32,
-    /// Whether the total number of results is wanted.
-    pub total: bool,
+    /// Whether the number of all results is wanted.
+    pub total: Total,
+    /// What comes along.
+    pub includes: Vec<Include>,
     /// The `_cursor` as it was sent.
     pub cursor: Option<String>,
     /// The parameters as they were understood, for the `self` link and its kin; without `_cursor`.
     pub understood: Vec<(String, String)>,
-    /// The parameters that were not.
-    pub ignored: Vec<String>,
+    /// What the client is told beside the results: parameters that were not understood, limits that were applied.
+    pub remarks: Vec<Remark>,
+}
+
+/// Whether the number of all results is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// Where it costs nothing: all results are on the first page.
+    IfFree,
+    /// Not at all.
+    Omitted,
+    /// In any case. An estimate is no cheaper to have, since record rules count too.
+    Counted,
+}
+
+/// What a client should know of how its search was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// A parameter that this type does not have was ignored.
+    Ignored(String),
+    /// More results on a page were asked for than there can be.
+    Clipped,
 }
 
 impl Plan {
-    /// Understands the parameters of a search on a resource type that has `parameters`.
+    /// Understands the parameters of a search.
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn new(
-        parameters: &'static [Parameter],
-        pairs: &[Pair],
-        handling: Handling,
-    ) -> Result<Self, Error> {
+    pub fn new(grammar: Grammar, pairs: &[Pair], handling: Handling) -> Result<Self, Error> {
         let mut plan = Self {
+            grammar,
             criteria: Vec::new(),
+            sort: Vec::new(),
             count: DEFAULT_COUNT,
-            total: false,
+            total: Total::IfFree,
+            includes: Vec::new(),
             cursor: None,
             understood: Vec::new(),
-            ignored: Vec::new(),
+            remarks: Vec::new(),
         };
         refuse_repeated(pairs)?;
         for pair in pairs {
-            plan.take(parameters, pair, handling)?;
+            match plan.take(pair) {
+                Err(Error::Unknown { .. }) if handling == Handling::Lenient => {
+                    plan.remarks.push(Remark::Ignored(shortened(&pair.key())));
+                }
+                taken => taken?,
+            }
         }
+        plan.refuse_text_with_includes()?;
         Ok(plan)
     }
 
-    fn take(
-        &mut self,
-        parameters: &'static [Parameter],
-        pair: &Pair,
-        handling: Handling,
-    ) -> Result<(), Error> {
+    /// R4, search, section "summary".
+    fn refuse_text_with_includes(&self) -> Result<(), Error> {
+        let is_text = |(name, value): &(String, String)| name == "_summary" && value == "text";
+        if self.includes.is_empty() || !self.understood.iter().any(is_text) {
+            return Ok(());
+        }
+        Err(Error::Value {
+            name: "_summary".to_owned(),
+            reason: "'text' cannot be used with _include or _revinclude".to_owned(),
+        })
+    }
+
+    /// The types whose tables it asks.
+    #[must_use]
+    pub fn types(&self) -> Vec<&'static Declaration> {
+        let mut found = vec![self.grammar.declaration];
+        for criterion in &self.criteria {
+            criterion.types(&mut found);
+        }
+        found.sort_by_key(|declaration| declaration.name);
+        found.dedup_by_key(|declaration| declaration.name);
+        found
+    }
+
+    /// Whether it compares dates, for which the time zone of the hospital counts.
+    #[must_use]
+    pub fn is_dated(&self) -> bool {
+        self.criteria.iter().any(Criterion::is_dated)
+    }
+
+    fn take(&mut self, pair: &Pair) -> Result<(), Error> {
         let modifier = pair.modifier.as_deref();
         if let Some(modifier) = modifier
             && ONCE.contains(&pair.name.as_str())
@@ -82,38 +151,71 @@ impl Plan {
             return Err(Error::Modifier {
                 name: pair.name.clone(),
                 modifier: shortened(modifier),
-                supported: "none",
+                supported: "none".to_owned(),
             });
         }
-        match (pair.name.as_str(), modifier) {
-            ("_count", None) => {
-                self.count = count(&pair.value)?;
-                self.total |= self.count == 0;
-                self.understood
-                    .push(("_count".to_owned(), self.count.to_string()));
+        let mut understood = pair.value.clone();
+        match pair.name.as_str() {
+            "_cursor" => {
+                self.cursor = Some(pair.value.clone());
+                return Ok(());
             }
-            ("_total", None) => {
-                self.total |= total(&pair.value)?;
-                self.understood
-                    .push(("_total".to_owned(), pair.value.clone()));
+            "_count" => {
+                understood = self.take_count(&pair.value)?.to_string();
             }
-            ("_cursor", None) => self.cursor = Some(pair.value.clone()),
-            (name, None) if FOR_THE_RESPONSE.contains(&name) => {
-                self.understood.push((name.to_owned(), pair.value.clone()));
+            "_total" if self.count > 0 => self.total = total(&pair.value)?,
+            "_total" => drop(total(&pair.value)?),
+            "_sort" => self.sort = sort::parse(self.grammar, &pair.value)?,
+            "_include" | "_revinclude" => {
+                let reverse = pair.name == "_revinclude";
+                let parsed = include::parse(self.grammar, reverse, modifier, &pair.value)?;
+                self.includes.extend(parsed);
             }
-            (name, _) => match parameters.iter().find(|parameter| parameter.name == name) {
-                Some(parameter) => {
-                    self.criteria
-                        .push(Criterion::parse(parameter, modifier, &pair.value)?);
-                    let key =
-                        modifier.map_or(name.to_owned(), |modifier| format!("{name}:{modifier}"));
-                    self.understood.push((key, pair.value.clone()));
+            "_filter" => self
+                .criteria
+                .push(filter::parse(self.grammar, &pair.value)?),
+            "_text" => return Err(Error::FullText("_text")),
+            "_content" => return Err(Error::FullText("_content")),
+            "_summary" => {
+                if pair.value == "count" {
+                    self.count_only();
                 }
-                None if handling == Handling::Strict => return Err(unknown(parameters, pair)),
-                None => self.ignored.push(shortened(&pair.name)),
-            },
+            }
+            name if FOR_THE_RESPONSE.contains(&name) => {}
+            _ => {
+                let criterion = Criterion::parse(self.grammar, &pair.key(), &pair.value)?;
+                self.criteria.push(criterion);
+            }
         }
+        self.understood.push((pair.key(), understood));
         Ok(())
+    }
+
+    /// More than the most is the most: R4 lets a server return fewer results than asked for.
+    fn take_count(&mut self, value: &str) -> Result<u32, Error> {
+        if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::Value {
+                name: "_count".to_owned(),
+                reason: format!("it must be a whole number from 0 to {MOST_COUNT}"),
+            });
+        }
+        let wanted = value.parse::<u32>().unwrap_or(u32::MAX);
+        if wanted > MOST_COUNT {
+            self.remarks.push(Remark::Clipped);
+        }
+        let count = wanted.min(MOST_COUNT);
+        if count == 0 {
+            self.count_only();
+        } else if self.count > 0 {
+            // `_summary=count` may have been said before.
+            self.count = count;
+        }
+        Ok(count)
+    }
+
+    fn count_only(&mut self) {
+        self.count = 0;
+        self.total = Total::Counted;
     }
 }
 
@@ -126,35 +228,10 @@ fn refuse_repeated(pairs: &[Pair]) -> Result<(), Error> {
     Ok(())
 }
 
-fn unknown(parameters: &'static [Parameter], pair: &Pair) -> Error {
-    let supported: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
-    Error::Unknown {
-        name: shortened(&pair.name),
-        supported: supported.join(", "),
-    }
-}
-
-/// A name that the client chose, short enough to repeat.
-fn shortened(name: &str) -> String {
-    name.chars().take(64).collect()
-}
-
-/// More than the most is the most: R4 lets a server return fewer results than asked for.
-fn count(value: &str) -> Result<u32, Error> {
-    let invalid = || Error::Value {
-        name: "_count".to_owned(),
-        reason: format!("it must be a whole number from 0 to {MOST_COUNT}"),
-    };
-    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(invalid());
-    }
-    Ok(value.parse::<u32>().unwrap_or(MOST_COUNT).min(MOST_COUNT))
-}
-
-fn total(value: &str) -> Result<bool, Error> {
+fn total(value: &str) -> Result<Total, Error> {
     match value {
-        "none" => Ok(false),
-        "accurate" | "estimate" => Ok(true),
+        "none" => Ok(Total::Omitted),
+        "accurate" | "estimate" => Ok(Total::Counted),
         _ => {
             let reason = "it must be none, estimate or accurate".to_owned();
             Err(Error::Value {
@@ -167,25 +244,26 @@ fn total(value: &str) -> Result<bool, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameter::{Kind, Meaning, Target};
+    use super::super::parameter::{Kind, Parameter};
     use super::super::query::parse;
     use super::*;
 
-    static PARAMETERS: &[Parameter] = &[Parameter {
-        name: "birthdate",
-        kind: Kind::Date,
-        definition: "",
+    static PATIENT: Declaration = Declaration {
+        name: "Patient",
+        sources: &[],
+        parameters: &[Parameter::new("birthdate", Kind::Date, "", "", &[])],
+        compartments: &[],
         documentation: "",
-        targets: &[Target {
-            path: &[],
-            field: "dob",
-            meaning: Meaning::Itself,
-            unless: &[],
-        }],
-    }];
+    };
+
+    static TYPES: &[&Declaration] = &[&PATIENT];
 
     fn plan(query: &str, handling: Handling) -> Result<Plan, Error> {
-        Plan::new(PARAMETERS, &parse(query)?, handling)
+        let grammar = Grammar {
+            declaration: &PATIENT,
+            types: TYPES,
+        };
+        Plan::new(grammar, &parse(query)?, handling)
     }
 
     #[test]
@@ -196,11 +274,11 @@ mod tests {
             Some("shoe-size")
         );
         let lenient = plan("shoe-size=44&birthdate=2020", Handling::Lenient).ok();
-        let lenient = lenient.map(|plan| (plan.ignored, plan.understood));
+        let lenient = lenient.map(|plan| (plan.remarks, plan.understood));
         assert_eq!(
             lenient,
             Some((
-                vec!["shoe-size".into()],
+                vec![Remark::Ignored("shoe-size".into())],
                 vec![("birthdate".into(), "2020".into())]
             ))
         );
@@ -222,6 +300,13 @@ mod tests {
             "_count=5&_count=6",
             "_count:exact=5",
             "_total:missing=true",
+            "_text=x",
+            "_content=x",
+            "_sort=shoe-size",
+            "_include=Patient:shoe-size",
+            "_include:all=*",
+            "_filter=birthdate",
+            "_has:Observation:subject:code=x",
         ] {
             assert!(plan(query, Handling::Lenient).is_err(), "{query}");
         }
@@ -239,8 +324,8 @@ mod tests {
     #[test]
     fn count_zero_asks_for_the_total() {
         assert_eq!(
-            plan("_count=0", Handling::Lenient).map(|plan| plan.total),
-            Ok(true)
+            plan("_count=0&_total=none", Handling::Lenient).map(|plan| plan.total),
+            Ok(Total::Counted)
         );
     }
 }

@@ -18,6 +18,17 @@ pub struct Pair {
     pub value: String,
 }
 
+impl Pair {
+    /// The name with its modifier.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match &self.modifier {
+            Some(modifier) => format!("{}:{modifier}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 /// Decodes a query string (`application/x-www-form-urlencoded`). Unlike a browser's decoder it is strict: a value that
 /// cannot be understood must not become another one in silence.
 ///

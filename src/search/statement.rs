@@ -1,45 +1,92 @@
 //! The statements that answer a plan: one for a page, one for the total, one for a read.
+//!
+//! A page is found first, as records of one or more sources in order, and rendered as JSON after: what is passed over
+//! costs nothing.
 
 use crate::db::{Parameter as Bound, Sql, identifier};
 use crate::tryton::projection;
 use crate::tryton::view::Hidden;
 
 use super::Error;
-use super::condition::{ROOT, Scope};
+use super::cursor::{Direction, Position};
+use super::declaration::{Declaration, Located, Source};
+use super::logic::{FALSE, TRUE, all, any};
 use super::plan::Plan;
+use super::scope::{Place, Scope, id};
+use super::sort::Key;
 
-/// The record with this id: at most one row, its JSON. None if a record rule hides it.
+/// The resource with this id: at most one row, its JSON. None if a record rule hides it.
 ///
 /// # Errors
 /// [`Hidden`] if the user may not read the model.
-pub fn read(scope: &Scope<'_>, id: i64) -> Result<Sql, Hidden> {
-    let from = from(scope)?;
+pub fn read(
+    scope: &Scope<'_>,
+    declaration: &'static Declaration,
+    source: &'static Source,
+    located: Located,
+) -> Result<Sql, Hidden> {
     let mut sql = Sql::default();
-    let json = projection::json(&mut sql, scope.view, scope.root, ROOT);
-    let mut conditions = vec![format!("{ROOT}.\"id\" = {}", sql.bind(Bound::Integer(id)))];
-    conditions.extend(scope.view.visible(&mut sql, scope.root, ROOT));
-    sql.text = format!("SELECT {json} {from}{}", filter(&conditions));
+    let place = Place::new(&mut sql, declaration, source);
+    let table = place.table(scope.view)?;
+    let record = sql.bind(Bound::Integer(located.record));
+    let json = projection::json(&mut sql, scope.view, source.root, &place.alias);
+    let mut conditions = vec![format!("{} = {record}", id(&place.alias))];
+    if !source.measures.is_empty() {
+        conditions.push(format!("{} = {}", place.measure(), located.measure));
+    }
+    conditions.push(place.condition(&mut sql, scope.view)?);
+    sql.text = format!("SELECT {json} FROM {table} WHERE {}", all(conditions));
     Ok(sql)
 }
 
-/// A page of results after the record `after`, in the order of ids: rows of id and JSON. One row more than the page
-/// holds tells that another page follows.
+/// A page of results: rows of the place of the source, the record, the place of the measure, the values of the sort keys
+/// as text, and the JSON. One row more than the page holds tells that another page follows. A page that goes backwards
+/// comes in reverse order.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn page(scope: &Scope<'_>, plan: &Plan, after: Option<i64>) -> Result<Sql, Error> {
-    let (mut sql, mut conditions) = conditions(scope, plan)?;
-    if let Some(after) = after {
-        conditions.push(format!(
-            "{ROOT}.\"id\" > {}",
-            sql.bind(Bound::Integer(after))
-        ));
-    }
+pub fn page(scope: &Scope<'_>, plan: &Plan, from: Option<&Position>) -> Result<Sql, Error> {
+    let backward = from.is_some_and(|from| from.direction == Direction::Before);
+    let mut sql = Sql::default();
     let limit = sql.bind(Bound::Integer(i64::from(plan.count) + 1));
-    let json = projection::json(&mut sql, scope.view, scope.root, ROOT);
-    let (from, filter) = (from(scope).map_err(main_model)?, filter(&conditions));
-    sql.text =
-        format!("SELECT {ROOT}.\"id\", {json} {from}{filter} ORDER BY {ROOT}.\"id\" LIMIT {limit}");
+    let order = order(&plan.sort, backward);
+    let mut branches = Vec::new();
+    let mut rendered = Vec::new();
+    for (index, place, table, condition) in branches_of(&mut sql, scope, plan)? {
+        let keys = plan
+            .sort
+            .iter()
+            .map(|key| key.value(&mut sql, scope, &place));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let beyond = match from {
+            Some(from) => beyond(&mut sql, plan, (index, &place, &keys), from),
+            None => TRUE.to_owned(),
+        };
+        let condition = all([condition, beyond]);
+        if condition == FALSE {
+            continue;
+        }
+        let named = keys.iter().enumerate();
+        let named = named.map(|(number, key)| format!(", {key} AS k{number}"));
+        branches.push(format!(
+            "(SELECT {index} AS s, {} AS i, {} AS m{} FROM {table} WHERE {condition} ORDER BY {order} LIMIT {limit})",
+            id(&place.alias),
+            place.measure(),
+            named.collect::<String>(),
+        ));
+        rendered.push((index, json(&mut sql, scope, &place).map_err(main_model)?));
+    }
+    let keys: String = (0..plan.sort.len())
+        .map(|key| format!(", p.k{key}::text"))
+        .collect();
+    sql.text = match rendered.as_slice() {
+        [] => "SELECT 0, 0, 0, NULL::text WHERE false".to_owned(),
+        rendered => format!(
+            "SELECT p.s, p.i, p.m{keys}, {} FROM ({}) p ORDER BY {order} LIMIT {limit}",
+            chosen(rendered),
+            branches.join(" UNION ALL "),
+        ),
+    };
     Ok(sql)
 }
 
@@ -48,36 +95,143 @@ pub fn page(scope: &Scope<'_>, plan: &Plan, after: Option<i64>) -> Result<Sql, E
 /// # Errors
 /// See [`Error`].
 pub fn total(scope: &Scope<'_>, plan: &Plan) -> Result<Sql, Error> {
-    let (mut sql, conditions) = conditions(scope, plan)?;
-    let (from, filter) = (from(scope).map_err(main_model)?, filter(&conditions));
-    sql.text = format!("SELECT count(*) {from}{filter}");
+    let mut sql = Sql::default();
+    let branches = branches_of(&mut sql, scope, plan)?;
+    let counts: Vec<String> = branches
+        .into_iter()
+        .filter(|(_, _, _, condition)| condition != FALSE)
+        .map(|(_, _, table, condition)| format!("(SELECT count(*) FROM {table} WHERE {condition})"))
+        .collect();
+    sql.text = match counts.as_slice() {
+        [] => "SELECT 0".to_owned(),
+        counts => format!("SELECT {}", counts.join(" + ")),
+    };
     Ok(sql)
 }
 
-fn conditions(scope: &Scope<'_>, plan: &Plan) -> Result<(Sql, Vec<String>), Error> {
-    let mut sql = Sql::default();
-    let criteria = plan
-        .criteria
-        .iter()
-        .map(|criterion| criterion.condition(&mut sql, scope));
-    let mut conditions = criteria.collect::<Result<Vec<_>, _>>()?;
-    conditions.extend(scope.view.visible(&mut sql, scope.root, ROOT));
-    Ok((sql, conditions))
+/// A source that is asked: its place in the declaration, its alias, what stands after `FROM` and after `WHERE`.
+type Branch = (usize, Place, String, String);
+
+/// The sources that the user may read.
+fn branches_of(sql: &mut Sql, scope: &Scope<'_>, plan: &Plan) -> Result<Vec<Branch>, Error> {
+    let declaration = plan.grammar.declaration;
+    let mut branches = Vec::new();
+    let mut hidden = None;
+    for (index, source) in declaration.sources.iter().enumerate() {
+        let place = Place::new(sql, declaration, source);
+        let found = place
+            .table(scope.view)
+            .and_then(|table| Ok((table, place.condition(sql, scope.view)?)));
+        let (table, visible) = match found {
+            Ok(found) => found,
+            // What is denied is told, rather than what is missing.
+            Err(reason) => {
+                if !matches!(hidden, Some(Hidden::Denied(_))) {
+                    hidden = Some(reason);
+                }
+                continue;
+            }
+        };
+        let criteria = plan.criteria.iter();
+        let conditions = criteria
+            .map(|criterion| criterion.condition(sql, plan.grammar, scope, &place))
+            .collect::<Result<Vec<_>, _>>()?;
+        let condition = all(conditions.into_iter().chain([visible]));
+        branches.push((index, place, table, condition));
+    }
+    match hidden {
+        Some(hidden) if branches.is_empty() => Err(main_model(hidden)),
+        _ => Ok(branches),
+    }
 }
 
-fn from(scope: &Scope<'_>) -> Result<String, Hidden> {
+/// The JSON of the record `p.i`.
+fn json(sql: &mut Sql, scope: &Scope<'_>, place: &Place) -> Result<String, Hidden> {
+    let alias = sql.alias();
+    let root = place.source.root;
+    let table = identifier(&scope.view.table(root)?);
+    let json = projection::json(sql, scope.view, root, &alias);
     Ok(format!(
-        "FROM {} {ROOT}",
-        identifier(&scope.view.table(scope.root)?)
+        "(SELECT {json} FROM {table} {alias} WHERE {} = p.i)",
+        id(&alias)
     ))
 }
 
-fn filter(conditions: &[String]) -> String {
-    if conditions.is_empty() {
-        String::new()
-    } else {
-        format!(" WHERE {}", conditions.join(" AND "))
+/// The JSON of the source that a row is of.
+fn chosen(rendered: &[(usize, String)]) -> String {
+    if let [(_, only)] = rendered {
+        return only.clone();
     }
+    let cases: String = rendered
+        .iter()
+        .map(|(index, json)| format!("WHEN {index} THEN {json} "))
+        .collect();
+    format!("CASE p.s {cases}END")
+}
+
+fn order(keys: &[Key], backward: bool) -> String {
+    let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
+    let nulls = if backward { "FIRST" } else { "LAST" };
+    let keys = keys.iter().enumerate().map(|(number, key)| {
+        format!(
+            "k{number} {} NULLS {nulls}",
+            direction(key.descending != backward)
+        )
+    });
+    let record = ["s", "i", "m"].map(|name| format!("{name} {}", direction(backward)));
+    keys.chain(record).collect::<Vec<_>>().join(", ")
+}
+
+/// The condition that a record comes after a position, or before it.
+fn beyond(
+    sql: &mut Sql,
+    plan: &Plan,
+    (index, place, keys): (usize, &Place, &[String]),
+    from: &Position,
+) -> String {
+    let backward = from.direction == Direction::Before;
+    let tie = match index.cmp(&from.source) {
+        std::cmp::Ordering::Equal => later_record(sql, place, from, backward),
+        order => {
+            let later = order.is_gt() != backward;
+            if later { TRUE } else { FALSE }.to_owned()
+        }
+    };
+    let keys = plan.sort.iter().zip(keys).zip(&from.keys).rev();
+    keys.fold(tie, |further, ((key, column), value)| {
+        let ascending = key.descending == backward;
+        match value {
+            None => {
+                let same = all([format!("{column} IS NULL"), further]);
+                let held = format!("{column} IS NOT NULL");
+                // Those without a value come last: before them are all that have one.
+                any(backward.then_some(held).into_iter().chain([same]))
+            }
+            Some(value) => {
+                let bound = sql.bind(Bound::Text(value.clone()));
+                let bound = format!("{bound}::{}", key.r#type());
+                let operator = if ascending { ">" } else { "<" };
+                let later = format!("{column} {operator} {bound}");
+                let nulls = (!backward).then(|| format!("{column} IS NULL"));
+                let same = all([format!("{column} = {bound}"), further]);
+                any([later].into_iter().chain(nulls).chain([same]))
+            }
+        }
+    })
+}
+
+fn later_record(sql: &mut Sql, place: &Place, from: &Position, backward: bool) -> String {
+    let operator = if backward { "<" } else { ">" };
+    let record = sql.bind(Bound::Integer(from.record));
+    let column = id(&place.alias);
+    if place.source.measures.is_empty() {
+        return format!("{column} {operator} {record}");
+    }
+    let measure = sql.bind(Bound::Integer(from.measure));
+    format!(
+        "({column}, {}) {operator} ({record}, {measure})",
+        place.measure()
+    )
 }
 
 fn main_model(hidden: Hidden) -> Error {

@@ -10,6 +10,12 @@ pub(super) enum Comparison {
     Starts,
     /// The field contains the value.
     Contains,
+    /// The field starts with the value.
+    Begins,
+    /// The field ends with the value.
+    Ends,
+    /// The field is the value, apart from case and accents.
+    Whole,
     /// The field is the value.
     Exact,
 }
@@ -21,26 +27,36 @@ pub(super) fn condition(
     value: &str,
     comparison: Comparison,
 ) -> String {
-    let bound = match comparison {
+    let literal = like_literal(value);
+    let pattern = match comparison {
         Comparison::Exact => {
             // What is shown has no outer spaces, though older versions stored them.
-            let shown = format!("btrim({column}, E' \\t\\n\\r')");
-            return format!("{shown} = {}", sql.bind(Bound::Text(value.to_owned())));
+            let bound = sql.bind(Bound::Text(value.to_owned()));
+            return format!("{} = {bound}", trimmed(column));
         }
-        Comparison::Starts => sql.bind(Bound::Text(format!("% {}%", like_literal(value)))),
-        Comparison::Contains => sql.bind(Bound::Text(format!("%{}%", like_literal(value)))),
+        Comparison::Starts => format!("% {literal}%"),
+        Comparison::Contains => format!("%{literal}%"),
+        Comparison::Begins => format!(" {literal}%"),
+        Comparison::Ends => format!("%{literal}"),
+        Comparison::Whole => format!(" {literal}"),
     };
+    let pattern = sql.bind(Bound::Text(pattern));
     format!(
         "{} LIKE {}",
         folded(&format!("' ' || {column}")),
-        folded(&bound)
+        folded(&pattern)
     )
+}
+
+/// A text without the outer spaces that are not shown.
+pub(super) fn trimmed(column: &str) -> String {
+    format!("btrim({column}, E' \\t\\n\\r')")
 }
 
 /// An expression without case and accents: the letters are taken apart (NFD), the combining marks dropped, and what is
 /// left put together again (NFC), since a Hangul syllable taken apart would start with others. In SQL on both sides, so
 /// that they cannot differ; without the `unaccent` extension, which the database need not have.
-fn folded(expression: &str) -> String {
+pub(super) fn folded(expression: &str) -> String {
     let bare = format!(
         "regexp_replace(normalize(lower({expression}), NFD), '[\\u0300-\\u036f]', '', 'g')"
     );

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::db::{Error, Parameter, Sql};
 use crate::tryton::group::members;
 use crate::tryton::inherit::ancestors;
-use crate::tryton::model::Node;
+use crate::tryton::model::{Node, names};
 use crate::tryton::rule::{self, Refused, Restriction, Rule};
 use crate::tryton::schema::Version;
 use crate::tryton::source::Source;
@@ -124,19 +124,19 @@ pub struct Rights {
 type Loaded = (Instant, Rc<Rights>);
 
 impl Rights {
-    /// The user's rights on the models of a resource type, at most [`REMEMBERED`] old.
+    /// The user's rights on some models and all below them, at most [`REMEMBERED`] old.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn load(
         source: &impl Source,
         user: i64,
-        root: &'static Node,
+        roots: &[&'static Node],
     ) -> Result<Rc<Self>, Error> {
         thread_local! {
-            static LOADED: RefCell<HashMap<(i64, &'static str), Loaded>> = RefCell::default();
+            static LOADED: RefCell<HashMap<(i64, String), Loaded>> = RefCell::default();
         }
-        let key = (user, root.model);
+        let key = (user, names(roots));
         let fresh = |at: &Instant| at.elapsed() < REMEMBERED;
         let known =
             LOADED.with_borrow(|loaded| loaded.get(&key).filter(|(at, _)| fresh(at)).cloned());
@@ -144,7 +144,8 @@ impl Rights {
             return Ok(rights);
         }
         let asked = Instant::now();
-        let models: BTreeSet<&str> = root.tree().into_iter().map(|node| node.model).collect();
+        let nodes = roots.iter().flat_map(|root| root.tree());
+        let models: BTreeSet<&str> = nodes.map(|node| node.model).collect();
         let rights = Rc::new(Self::read(source, user, &models).await?);
         LOADED.with_borrow_mut(|loaded| {
             loaded.retain(|_, (at, _)| fresh(at));

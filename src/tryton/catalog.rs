@@ -1,11 +1,11 @@
 //! Which tables and columns this installation has: GNU Health is modular, and its versions name columns differently.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::db::{Database, Error, Parameter, Sql};
-use crate::tryton::model::Node;
+use crate::tryton::model::{Node, names};
 use crate::turn::Turnstile;
 
 /// The tables and columns of the models asked for, as far as they exist.
@@ -21,17 +21,18 @@ impl Catalog {
         Self { tables }
     }
 
-    /// Learns what exists for the models of a resource type; kept for the life of the instance, since tables change
+    /// Learns what exists for some models and all below them; kept for the life of the instance, since tables change
     /// only while Tryton updates its modules.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn load(database: &Database, root: &'static Node) -> Result<Rc<Self>, Error> {
+    pub async fn load(database: &Database, roots: &[&'static Node]) -> Result<Rc<Self>, Error> {
         thread_local! {
-            static LOADED: RefCell<HashMap<&'static str, Rc<Catalog>>> = RefCell::default();
+            static LOADED: RefCell<HashMap<String, Rc<Catalog>>> = RefCell::default();
             static LOADING: Turnstile = Turnstile::default();
         }
-        let known = || LOADED.with_borrow(|loaded| loaded.get(root.model).cloned());
+        let key = names(roots);
+        let known = || LOADED.with_borrow(|loaded| loaded.get(&key).cloned());
         if let Some(catalog) = known() {
             return Ok(catalog);
         }
@@ -39,11 +40,12 @@ impl Catalog {
         if let Some(catalog) = known() {
             return Ok(catalog);
         }
-        let tables: Vec<String> = root.tree().into_iter().map(Node::table).collect();
-        let catalog = Rc::new(Self::read(database, tables).await?);
-        // A catalog without the main table is not kept: a module may be activated, or a right granted, at any time.
-        if catalog.has_table(&root.table()) {
-            LOADED.with_borrow_mut(|loaded| loaded.insert(root.model, Rc::clone(&catalog)));
+        let nodes = roots.iter().flat_map(|root| root.tree());
+        let tables: BTreeSet<String> = nodes.map(Node::table).collect();
+        let catalog = Rc::new(Self::read(database, tables.into_iter().collect()).await?);
+        // A catalog without a main table is not kept: a module may be activated, or a right granted, at any time.
+        if roots.iter().any(|root| catalog.has_table(&root.table())) {
+            LOADED.with_borrow_mut(|loaded| loaded.insert(key, Rc::clone(&catalog)));
         }
         Ok(catalog)
     }

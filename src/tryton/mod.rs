@@ -12,7 +12,7 @@
 //! - `group`: the groups that count for a user.
 //! - [`user`], [`password`], [`attempt`]: who signs in, with what, and how often they may try.
 //! - [`session`], [`application`]: what they have instead of a password afterwards.
-//! - [`profile`]: what the pages say of a user.
+//! - [`profile`]: what the pages say of a user; [`zone`]: in which time zone their hospital is.
 
 pub mod access;
 pub mod application;
@@ -35,3 +35,4 @@ pub mod session;
 pub mod source;
 pub mod user;
 pub mod view;
+pub mod zone;

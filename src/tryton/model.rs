@@ -81,6 +81,13 @@ impl Node {
     }
 }
 
+/// The names of some models, as a key of what is remembered of them.
+#[must_use]
+pub fn names(nodes: &[&'static Node]) -> String {
+    let names: Vec<&str> = nodes.iter().map(|node| node.model).collect();
+    names.join(" ")
+}
+
 /// A model of which only its own columns are read.
 #[must_use]
 pub const fn leaf(model: &'static str, fields: &'static [Field]) -> Node {

@@ -47,6 +47,22 @@ impl View {
         Ok(table)
     }
 
+    /// That the user may read one of these models.
+    ///
+    /// # Errors
+    /// [`Hidden`] if not; what is denied is told, rather than what is missing.
+    pub fn any_table(&self, nodes: impl Iterator<Item = &'static Node>) -> Result<(), Hidden> {
+        let mut hidden = Ok(());
+        for node in nodes {
+            match self.table(node) {
+                Ok(_) => return Ok(()),
+                Err(denied @ Hidden::Denied(_)) => hidden = Err(denied),
+                Err(missing) => hidden = hidden.and(Err(missing)),
+            }
+        }
+        hidden
+    }
+
     /// The column of a field.
     ///
     /// # Errors
@@ -105,6 +121,12 @@ impl View {
             "({alias}.{column} IS NULL OR EXISTS (SELECT FROM {table} {inner} \
              WHERE {inner}.\"id\" = {alias}.{column} AND {visible}))"
         ))
+    }
+
+    /// The column of a field, if there is one, whether or not the user may read it.
+    #[must_use]
+    pub fn existing(&self, node: &Node, field: &Field) -> Option<&'static str> {
+        self.catalog.column(&node.table(), field.columns)
     }
 
     fn pick(&self, node: &Node, alternatives: &[&'static str]) -> Result<&'static str, Hidden> {

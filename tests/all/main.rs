@@ -22,9 +22,11 @@ mod applications;
 mod attempts;
 mod authentication;
 mod bad_input;
+mod batch;
 mod birthdate;
 mod browser;
 mod clients;
+mod compartments;
 mod content;
 mod crawl;
 mod definitions;
@@ -37,6 +39,7 @@ mod load;
 mod manifest;
 mod metadata;
 mod negotiation;
+mod neighbours;
 mod npm;
 mod oddities;
 mod oracle;
@@ -44,6 +47,7 @@ mod outage;
 mod pages;
 mod paging;
 mod passwords;
+mod post_search;
 mod principal;
 mod privacy;
 mod read;
@@ -55,6 +59,7 @@ mod search_oracle;
 mod sessions;
 mod sql;
 mod strings;
+mod system_search;
 mod tokens;
 mod users;
 mod validation;
@@ -87,17 +92,21 @@ const CONCURRENT: &[Subject] = &[
     ("attempts", attempts::tests),
     ("authentication", authentication::tests),
     ("bad_input", bad_input::tests),
+    ("batch", batch::tests),
     ("birthdate", birthdate::tests),
     ("clients", clients::tests),
+    ("compartments", compartments::tests),
     ("content", content::tests),
     ("definitions", definitions::tests),
     ("facade_defects", facade_defects::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
+    ("neighbours", neighbours::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
+    ("post_search", post_search::tests),
     ("principal", principal::tests),
     ("read", read::tests),
     ("rights", rights::tests),
@@ -106,6 +115,7 @@ const CONCURRENT: &[Subject] = &[
     ("search_oracle", search_oracle::tests),
     ("sessions", sessions::tests),
     ("strings", strings::tests),
+    ("system_search", system_search::tests),
     ("tokens", tokens::tests),
     ("validation", validation::tests),
 ];
@@ -144,6 +154,7 @@ fn identity() -> Vec<Test> {
     [
         applications::tests_of_a_restricted_app(),
         clients::tests_of_other_apps(),
+        neighbours::tests_of_other_apps(),
         principal::tests_of_an_app_without_guard(),
     ]
     .concat()

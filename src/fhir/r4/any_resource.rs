@@ -39,6 +39,13 @@ impl AnyResource {
     }
 }
 
+/// A resource that was read as its JSON.
+impl From<Box<RawValue>> for AnyResource {
+    fn from(json: Box<RawValue>) -> Self {
+        Self(json)
+    }
+}
+
 impl PartialEq for AnyResource {
     fn eq(&self, other: &Self) -> bool {
         self.as_json() == other.as_json()

@@ -1,5 +1,7 @@
 //! `/auth/home`: who one is, what one may read, and the way there.
 
+use std::rc::Rc;
+
 use askama::Template;
 use http::{Response, StatusCode};
 
@@ -11,7 +13,7 @@ use crate::rest::error::Error;
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
 use crate::tryton::profile::Profile;
-use crate::tryton::view::Hidden;
+use crate::tryton::view::View;
 
 /// A resource type that is served.
 struct Served {
@@ -52,20 +54,17 @@ pub(super) async fn show(
 
 async fn served(visit: &Visit<'_>, account: &Account) -> Result<Vec<Served>, Error> {
     let database = visit.database();
-    let models = resource::ALL.iter().map(|served| served.root.model);
+    let roots: Vec<_> = resource::ALL
+        .iter()
+        .flat_map(|served| served.roots())
+        .collect();
+    let models = roots.iter().map(|root| root.model);
     let rights =
         Rights::without_rules(&database, account.principal().user, &models.collect()).await?;
+    let view = View::new(Catalog::load(&database, &roots).await?, Rc::new(rights));
     let mut served = Vec::new();
     for declaration in resource::ALL {
-        let model = declaration.root.model;
-        let catalog = Catalog::load(&database, declaration.root).await?;
-        let hidden = if !catalog.has_table(&declaration.root.table()) {
-            Some(Hidden::Missing(model.to_owned()))
-        } else if !rights.may_read(model) {
-            Some(Hidden::Denied(model.to_owned()))
-        } else {
-            None
-        };
+        let hidden = view.any_table(declaration.roots()).err();
         served.push(Served {
             name: declaration.name,
             closed: hidden.map(|hidden| hidden.to_string()),

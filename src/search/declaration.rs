@@ -1,0 +1,152 @@
+//! How a resource type declares what backs it: constants that name models, columns and paths of the database.
+
+use crate::tryton::model::Node;
+
+use super::parameter::{COMMON, Parameter};
+
+/// A resource type, without its rendering: enough to route, search and describe it.
+#[derive(Debug)]
+pub struct Declaration {
+    /// Its name in R4.
+    pub name: &'static str,
+    /// The tables that back it. Their order is that of results without `_sort`, and must never change: cursors hold it.
+    pub sources: &'static [Source],
+    /// The search parameters beside those that every type has.
+    pub parameters: &'static [Parameter],
+    /// The compartments that it is part of: their type, and the search parameter that leads there (R4,
+    /// CompartmentDefinition).
+    pub compartments: &'static [(&'static str, &'static str)],
+    /// What the CapabilityStatement says of it.
+    pub documentation: &'static str,
+}
+
+/// A table that backs a resource type.
+#[derive(Debug)]
+pub struct Source {
+    /// What stands before the record id in logical ids, as `lab` in `lab-12`; empty where one table backs the type.
+    pub prefix: &'static str,
+    /// The main model, and all that is read with it.
+    pub root: &'static Node,
+    /// Which of its records are resources.
+    pub only: Only,
+    /// What a record measured, each a resource of its own (`eval-7-8867-4`); empty: a record is one resource.
+    pub measures: &'static [Measure],
+}
+
+/// Which records of a model are resources of the type.
+#[derive(Debug, Clone, Copy)]
+pub enum Only {
+    /// Every one.
+    All,
+    /// Those for which an SQL condition holds; the columns stand in it as `{key}` of the model's fields. Where a column
+    /// does not exist it is NULL.
+    If(&'static str),
+}
+
+/// A column of a record that is a resource, or a component of one.
+#[derive(Debug)]
+pub struct Measure {
+    /// The LOINC code; also the end of the logical id.
+    pub code: &'static str,
+    /// LOINC's name of it.
+    pub display: &'static str,
+    /// The key of the numeric field; `None` for a panel, whose values are its parts.
+    pub field: Option<&'static str>,
+    /// The UCUM code of its unit.
+    pub unit: &'static str,
+    /// The unit as people write it.
+    pub printed: &'static str,
+    /// The components of a panel. A measure exists if its own field or one of its parts has a value.
+    pub parts: &'static [Measure],
+}
+
+impl Declaration {
+    /// Its search parameters, with those that every type has.
+    pub fn all_parameters(&self) -> impl Iterator<Item = &'static Parameter> {
+        COMMON.iter().chain(self.parameters)
+    }
+
+    /// The search parameter of this name.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        self.all_parameters()
+            .find(|parameter| parameter.name == name)
+    }
+
+    /// The main models of its sources.
+    pub fn roots(&self) -> impl Iterator<Item = &'static Node> {
+        self.sources.iter().map(|source| source.root)
+    }
+}
+
+impl Source {
+    /// The logical id of a record, or of what it measured.
+    #[must_use]
+    pub fn logical_id(&self, record: i64, measure: Option<&Measure>) -> String {
+        let mut id = match self.prefix {
+            "" => record.to_string(),
+            prefix => format!("{prefix}-{record}"),
+        };
+        if let Some(measure) = measure {
+            id = format!("{id}-{}", measure.code);
+        }
+        id
+    }
+}
+
+impl Declaration {
+    /// What a logical id names: the place of its source, the record, and the place of the measure. `None` if it can be no
+    /// id of this type.
+    #[must_use]
+    pub fn locate(&self, id: &str) -> Option<Located> {
+        self.sources
+            .iter()
+            .enumerate()
+            .find_map(|(index, source)| source.locate(index, id))
+    }
+}
+
+/// A logical id, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Located {
+    /// The place of the source in the declaration.
+    pub source: usize,
+    /// The record.
+    pub record: i64,
+    /// The place of the measure in the source; 0 where there is none.
+    pub measure: usize,
+}
+
+impl Source {
+    fn locate(&self, source: usize, id: &str) -> Option<Located> {
+        let rest = match self.prefix {
+            "" => id,
+            prefix => id.strip_prefix(prefix)?.strip_prefix('-')?,
+        };
+        if self.measures.is_empty() {
+            return Some(Located {
+                source,
+                record: record_id(rest)?,
+                measure: 0,
+            });
+        }
+        let (record, code) = rest.split_once('-')?;
+        let measure = self
+            .measures
+            .iter()
+            .position(|measure| measure.code == code)?;
+        Some(Located {
+            source,
+            record: record_id(record)?,
+            measure,
+        })
+    }
+}
+
+/// The record that a text names: a positive number as Tryton's `integer` ids are, written as we write it.
+fn record_id(text: &str) -> Option<i64> {
+    text.parse::<i32>()
+        .ok()
+        .filter(|id| *id > 0 && id.to_string() == text)
+        .map(i64::from)
+}

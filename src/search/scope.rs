@@ -1,0 +1,171 @@
+//! What conditions are compiled for, and the record that they are about.
+
+use chrono::NaiveDateTime;
+
+use crate::db::{Sql, identifier};
+use crate::tryton::model::{Node, plain};
+use crate::tryton::view::{Hidden, View};
+
+use super::declaration::{Declaration, Measure, Only, Source};
+use super::logic::all;
+use super::value;
+
+/// What conditions are compiled for.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// What the user sees.
+    pub view: &'a View,
+    /// The base of the systems of local identifiers.
+    pub system_base: &'a str,
+    /// The base URL of this server, of which absolute references start.
+    pub base_url: &'a str,
+    /// The time of the request, in UTC.
+    pub now: NaiveDateTime,
+    /// The time zone of dates that have none, by its IANA name; `None`: UTC.
+    pub zone: Option<&'a str>,
+}
+
+/// A record of a source in a statement, by the alias of its table.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) declaration: &'static Declaration,
+    pub(super) source: &'static Source,
+    pub(super) alias: String,
+}
+
+impl Place {
+    pub(super) fn new(
+        sql: &mut Sql,
+        declaration: &'static Declaration,
+        source: &'static Source,
+    ) -> Self {
+        Self {
+            declaration,
+            source,
+            alias: sql.alias(),
+        }
+    }
+
+    /// The table, and what each record measured beside it: what stands after `FROM`.
+    pub(super) fn table(&self, view: &View) -> Result<String, Hidden> {
+        let table = identifier(&view.table(self.source.root)?);
+        let alias = &self.alias;
+        if self.source.measures.is_empty() {
+            return Ok(format!("{table} {alias}"));
+        }
+        let measures = self.measures(view);
+        Ok(format!("{table} {alias} CROSS JOIN LATERAL {measures}"))
+    }
+
+    /// Which records of the table are resources that the user may see.
+    pub(super) fn condition(&self, sql: &mut Sql, view: &View) -> Result<String, Hidden> {
+        let mut conditions = Vec::new();
+        if let Only::If(template) = self.source.only {
+            conditions.push(value::selected(
+                view,
+                self.source.root,
+                &self.alias,
+                template,
+            )?);
+        }
+        if !self.source.measures.is_empty() {
+            conditions.push(format!("{}.\"held\"", self.measured()));
+        }
+        conditions.extend(view.visible(sql, self.source.root, &self.alias));
+        Ok(all(conditions))
+    }
+
+    /// The alias of what was measured.
+    pub(super) fn measured(&self) -> String {
+        format!("{}_m", self.alias)
+    }
+
+    /// The SQL of the place of the measure in its source.
+    pub(super) fn measure(&self) -> String {
+        if self.source.measures.is_empty() {
+            return "0".to_owned();
+        }
+        format!("{}.\"n\"", self.measured())
+    }
+
+    /// The measures whose columns there are, as a table of their place, code, number, units, and whether there is one.
+    fn measures(&self, view: &View) -> String {
+        let measures = self.source.measures.iter().enumerate();
+        let rows = measures.filter_map(|(index, measure)| {
+            let held = held(view, self.source.root, &self.alias, measure)?;
+            let number = number(view, self.source.root, &self.alias, measure);
+            Some(format!(
+                "({index}, {}, {held})",
+                described(measure, &number)
+            ))
+        });
+        let rows: Vec<String> = rows.collect();
+        // The types of the columns are those of the first row; it also stands in where there is no other.
+        let first = format!("(-1, {NO_MEASURE}, false)");
+        let rows = [vec![first], rows].concat().join(", ");
+        let alias = self.measured();
+        format!(
+            "(VALUES {rows}) {alias}(\"n\", \"code\", \"value\", \"unit\", \"printed\", \"held\")"
+        )
+    }
+
+    /// The parts of all measures, as a table of the place of their measure, code, number and units.
+    pub(super) fn parts(&self, view: &View, alias: &str) -> String {
+        let mut rows = vec![format!("(-1, {NO_MEASURE})")];
+        for (index, measure) in self.source.measures.iter().enumerate() {
+            for part in measure.parts {
+                let number = number(view, self.source.root, &self.alias, part);
+                rows.push(format!("({index}, {})", described(part, &number)));
+            }
+        }
+        let rows = rows.join(", ");
+        format!("(VALUES {rows}) {alias}(\"of\", \"code\", \"value\", \"unit\", \"printed\")")
+    }
+}
+
+const NO_MEASURE: &str = "''::text, NULL::numeric, ''::text, ''::text";
+
+/// Code, number and units. The texts are constants of ours without quotes.
+fn described(measure: &Measure, number: &str) -> String {
+    format!(
+        "'{}', {number}, '{}', '{}'",
+        measure.code, measure.unit, measure.printed
+    )
+}
+
+/// The number of a measure; NULL of a panel.
+fn number(view: &View, node: &Node, alias: &str, measure: &Measure) -> String {
+    let column = measure
+        .field
+        .and_then(|field| value::column(view, node, alias, field).ok());
+    // By way of text: a float has more digits than those that are shown.
+    column.map_or("NULL".to_owned(), |column| {
+        format!("{column}::text::numeric")
+    })
+}
+
+/// Whether a measure has a value, or a part that has one; `None` if there is no column for it.
+fn held(view: &View, node: &Node, alias: &str, measure: &Measure) -> Option<String> {
+    let fields = measure
+        .field
+        .into_iter()
+        .chain(measure.parts.iter().filter_map(|part| part.field));
+    let columns: Vec<String> = fields
+        .filter_map(|field| value::column(view, node, alias, field).ok())
+        .map(|column| format!("{column} IS NOT NULL"))
+        .collect();
+    (!columns.is_empty()).then(|| columns.join(" OR "))
+}
+
+/// The id of the record.
+pub(super) fn id(alias: &str) -> String {
+    format!("{alias}.\"id\"")
+}
+
+/// When a record was last written, without those that belong to it; `None` if the user may not know.
+pub(super) fn written(view: &View, node: &Node, alias: &str) -> Option<String> {
+    let created = view.column(node, &plain(&["create_date"])).ok()?;
+    let written = view.column(node, &plain(&["write_date"])).ok()?;
+    let (created, written) = (identifier(created), identifier(written));
+    Some(format!("coalesce({alias}.{written}, {alias}.{created})"))
+}

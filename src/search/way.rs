@@ -1,0 +1,128 @@
+//! The way from a record to those that hold what is searched: over relations, and over records that the user may see.
+
+use crate::db::{Sql, identifier};
+use crate::tryton::model::Node;
+use crate::tryton::view::{Hidden, View};
+
+use super::logic::all;
+use super::parameter::{PARTS, Value};
+use super::scope::{Place, id};
+use super::value;
+
+/// A path from a place, as tables joined, and where it ends.
+pub(super) struct Way {
+    tables: Vec<String>,
+    joins: Vec<String>,
+    node: &'static Node,
+    alias: String,
+    /// The alias of what was measured, or of a part of it.
+    measured: String,
+}
+
+impl Way {
+    pub(super) fn along(
+        sql: &mut Sql,
+        view: &View,
+        place: &Place,
+        path: &[&str],
+    ) -> Result<Self, Hidden> {
+        // The main model too: a user who may not read it must not search it.
+        view.table(place.source.root)?;
+        let mut way = Self {
+            tables: Vec::new(),
+            joins: Vec::new(),
+            node: place.source.root,
+            alias: place.alias.clone(),
+            measured: place.measured(),
+        };
+        for key in path {
+            if *key == PARTS {
+                way.to_parts(sql, view, place);
+            } else {
+                way.step(sql, view, key)?;
+            }
+        }
+        Ok(way)
+    }
+
+    fn to_parts(&mut self, sql: &mut Sql, view: &View, place: &Place) {
+        let alias = sql.alias();
+        self.tables.push(place.parts(view, &alias));
+        self.joins
+            .push(format!("{alias}.\"of\" = {}", place.measure()));
+        self.joins.push(format!("{alias}.\"value\" IS NOT NULL"));
+        self.measured = alias;
+    }
+
+    fn step(&mut self, sql: &mut Sql, view: &View, key: &str) -> Result<(), Hidden> {
+        let to_one = value::relation(self.node.one, key);
+        let relation = to_one
+            .or_else(|| value::relation(self.node.many, key))
+            .ok_or_else(|| Hidden::Missing(format!("{}.{key}", self.node.model)))?;
+        let alias = sql.alias();
+        let table = identifier(&view.table(relation.node)?);
+        self.joins.push(if to_one.is_some() {
+            let column = identifier(view.one(self.node, relation)?);
+            format!("{} = {}.{column}", id(&alias), self.alias)
+        } else {
+            let column = identifier(view.many(relation)?);
+            format!("{alias}.{column} = {}", id(&self.alias))
+        });
+        self.joins.extend(view.visible(sql, relation.node, &alias));
+        self.tables.push(format!("{table} {alias}"));
+        self.node = relation.node;
+        self.alias = alias;
+        Ok(())
+    }
+
+    /// The SQL of a value at the end.
+    pub(super) fn value(&self, sql: &mut Sql, view: &View, value: Value) -> Result<String, Hidden> {
+        match value {
+            Value::Field(key) => value::column(view, self.node, &self.alias, key),
+            Value::Sql(template) => {
+                let sql = value::expression(sql, view, self.node, &self.alias, template)?;
+                Ok(format!("({sql})"))
+            }
+            Value::Code => Ok(format!("{}.\"code\"", self.measured)),
+            Value::Number => Ok(format!("{}.\"value\"", self.measured)),
+            Value::Unit => Ok(format!("{}.\"unit\"", self.measured)),
+        }
+    }
+
+    /// The SQL of the unit of a measure, as it is printed.
+    pub(super) fn printed(&self) -> String {
+        format!("{}.\"printed\"", self.measured)
+    }
+
+    /// Where the way ends, and by which alias.
+    pub(super) fn end(&self) -> (&'static Node, &str) {
+        (self.node, &self.alias)
+    }
+
+    /// The condition that such a record exists at the end.
+    pub(super) fn exists(&self, condition: String) -> String {
+        if self.tables.is_empty() {
+            return condition;
+        }
+        let condition = all(self.joins.iter().cloned().chain([condition]));
+        if condition == super::logic::FALSE {
+            return condition;
+        }
+        format!(
+            "EXISTS (SELECT FROM {} WHERE {condition})",
+            self.tables.join(" CROSS JOIN ")
+        )
+    }
+
+    /// The least or greatest of the values at the end, as one.
+    pub(super) fn aggregate(&self, function: &str, expression: &str) -> String {
+        if self.tables.is_empty() {
+            return expression.to_owned();
+        }
+        format!(
+            "(SELECT {function}({expression}) FROM {} WHERE {})",
+            self.tables.join(" CROSS JOIN "),
+            all(self.joins.iter().cloned())
+        )
+    }
+}

@@ -107,7 +107,7 @@ mod tests {
 
     static VISIT: Declaration = Declaration {
         name: "Visit",
-        root: patient::DECLARATION.root,
+        sources: patient::DECLARATION.sources,
         parameters: &[],
         compartments: &[("Practitioner", "doctor"), ("Patient", "subject")],
         documentation: "",

@@ -207,7 +207,7 @@ mod tests {
 
     static VISIT: Declaration = Declaration {
         name: "Visit",
-        root: patient::DECLARATION.root,
+        sources: patient::DECLARATION.sources,
         parameters: &[],
         compartments: &[],
         documentation: "",

@@ -32,6 +32,7 @@ mod crawl;
 mod definitions;
 mod domains;
 mod facade_defects;
+mod fuzz;
 mod groups;
 mod health;
 mod http;
@@ -99,6 +100,7 @@ const CONCURRENT: &[Subject] = &[
     ("content", content::tests),
     ("definitions", definitions::tests),
     ("facade_defects", facade_defects::tests),
+    ("fuzz", fuzz::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),

@@ -20,20 +20,29 @@ use crate::search::parameter::{Kind, Parameter};
 /// When what this statement can say was last changed.
 const CHANGED: &str = "2026-11-25";
 
-/// Describes the server at `base`, which serves the resource types given.
+/// The formats, by media type and by their short name. No patch format: nothing is written.
+const FORMATS: [&str; 4] = [
+    "application/fhir+json",
+    "json",
+    "application/fhir+xml",
+    "xml",
+];
+
+/// Describes the server at `base`, which serves the resource types given, and web applications of other origins or not.
 ///
 /// # Errors
 /// None in practice: the date is a constant.
 pub fn statement(
     base: &str,
     served: &[&'static Declaration],
+    cors: bool,
 ) -> Result<CapabilityStatement, InvalidPrimitive> {
     let empty = CapabilityStatement::new(
         PublicationStatus::Active,
         DateTime::parse(CHANGED)?,
         CapabilityStatementKind::Instance,
         FhirVersion::V4_0_1,
-        vec!["application/fhir+json".to_owned(), "json".to_owned()],
+        FORMATS.map(str::to_owned).to_vec(),
     );
     let version = Some(env!("CARGO_PKG_VERSION").to_owned());
     let software = CapabilityStatementSoftware {
@@ -45,7 +54,7 @@ pub fn statement(
         ..CapabilityStatementImplementation::new("HL7 FHIR R4 over a live GNU Health database")
     };
     let rest = CapabilityStatementRest {
-        security: Some(security()),
+        security: Some(security(cors)),
         interaction: system_interactions(),
         compartment: compartments(served),
         resource: served
@@ -62,11 +71,11 @@ pub fn statement(
     })
 }
 
-fn security() -> CapabilityStatementRestSecurity {
+fn security(cors: bool) -> CapabilityStatementRestSecurity {
     let system = "http://terminology.hl7.org/CodeSystem/restful-security-service";
     let basic = coding(system, "Basic", Some("Basic".to_owned()));
     CapabilityStatementRestSecurity {
-        cors: Some(false),
+        cors: Some(cors),
         service: vec![concept(Some(basic), None)],
         description: Some(CREDENTIALS.to_owned()),
         ..CapabilityStatementRestSecurity::default()
@@ -122,6 +131,8 @@ fn described(declaration: &'static Declaration) -> CapabilityStatementRestResour
     };
     let interaction = [
         TypeRestfulInteraction::Read,
+        TypeRestfulInteraction::Vread,
+        TypeRestfulInteraction::HistoryInstance,
         TypeRestfulInteraction::SearchType,
     ];
     CapabilityStatementRestResource {

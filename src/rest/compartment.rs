@@ -107,7 +107,7 @@ mod tests {
 
     static VISIT: Declaration = Declaration {
         name: "Visit",
-        sources: patient::DECLARATION.sources,
+        sources: &[],
         parameters: &[],
         compartments: &[("Practitioner", "doctor"), ("Patient", "subject")],
         documentation: "",

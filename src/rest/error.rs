@@ -5,7 +5,7 @@
 //! | not signed in | 401 | login |
 //! | in none of the required groups, model or field denied | 403 | forbidden |
 //! | form of another site, or too old | 403 | forbidden |
-//! | no such resource | 404 | not-found |
+//! | no such resource, or no such version | 404 | not-found |
 //! | no such route or interaction, module not activated | 404 | not-supported |
 //! | method not allowed | 405 | not-supported |
 //! | no acceptable format | 406 | not-supported |
@@ -17,6 +17,7 @@
 //! | refused by the component of another resource type | as there | as there |
 //! | body of another type | 415 | not-supported |
 //! | body too large | 413 | too-long |
+//! | URL too long | 414 | too-long |
 //! | too many or too early attempts to sign in | 429 | throttled |
 //! | too many sign in at once, `login` or another component not reached | 503 | transient |
 //! | database unreachable, app misconfigured | 503 | transient, exception |
@@ -85,6 +86,12 @@ pub enum Error {
         /// The most bytes that are read.
         most: usize,
     },
+    /// The URL is longer than what is read.
+    #[error("the URL is too long; path and query may have {most} bytes")]
+    UrlTooLong {
+        /// The most bytes that are read.
+        most: usize,
+    },
     /// The user lacks a right.
     #[error("{0}")]
     Hidden(#[from] Hidden),
@@ -95,6 +102,19 @@ pub enum Error {
         resource: &'static str,
         /// The logical id, which is well-formed.
         id: String,
+    },
+    /// There is no such version of the resource.
+    #[error(
+        "{resource}/{id} has no such version: GNU Health keeps no earlier ones; {}",
+        current.as_ref().map_or("the current one has no number".to_owned(), |current| format!("the current one is {resource}/{id}/_history/{current}"))
+    )]
+    NoVersion {
+        /// The resource type.
+        resource: &'static str,
+        /// The logical id.
+        id: String,
+        /// The version that there is, if the user may know it.
+        current: Option<String>,
     },
     /// The text cannot be a logical id.
     #[error("not a logical id: 1 to 64 letters, digits, '-' and '.'")]
@@ -109,7 +129,9 @@ pub enum Error {
         allowed: &'static str,
     },
     /// None of the formats that the client accepts can be written.
-    #[error("the response can be written as application/fhir+json or application/json only")]
+    #[error(
+        "the response can be written as application/fhir+json, application/fhir+xml (fhirVersion 4.0) or text/html only"
+    )]
     NotAcceptable,
     /// A body of a type that is not read here.
     #[error("the body of the request must be of the type {0}")]
@@ -159,12 +181,14 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Hidden(Hidden::Missing(_)) | Self::NotFound { .. } | Self::NoRoute(_) => {
-                StatusCode::NOT_FOUND
-            }
+            Self::Hidden(Hidden::Missing(_))
+            | Self::NotFound { .. }
+            | Self::NoVersion { .. }
+            | Self::NoRoute(_) => StatusCode::NOT_FOUND,
             Self::Hidden(_) | Self::NotInGroup | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UrlTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -229,8 +253,8 @@ impl Error {
             Self::Hidden(Hidden::Missing(_)) | Self::NoRoute(_) => IssueType::NotSupported,
             Self::Hidden(_) | Self::NotInGroup | Self::ForeignForm => IssueType::Forbidden,
             Self::Throttled { .. } => IssueType::Throttled,
-            Self::TooLarge { .. } => IssueType::TooLong,
-            Self::NotFound { .. } => IssueType::NotFound,
+            Self::TooLarge { .. } | Self::UrlTooLong { .. } => IssueType::TooLong,
+            Self::NotFound { .. } | Self::NoVersion { .. } => IssueType::NotFound,
             Self::Method { .. } | Self::NotAcceptable | Self::MediaType(_) => {
                 IssueType::NotSupported
             }

@@ -27,11 +27,12 @@ use super::neighbour::Neighbours;
 use super::record::{self, scope};
 use super::response;
 use super::service::{self, Answer, Call};
+use super::subset::Subset;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// What stays as it is in the query of a link (RFC 3986, section 3.4), so that it remains readable.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -56,6 +57,7 @@ pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
             .as_deref()
             .map(|cursor| binding(call, &plan).open(cursor))
             .transpose()?,
+        subset: Subset::from_pairs::<R::Fhir>(&call.pairs)?,
         resource: PhantomData,
     };
     let (rows, total) = page.rows().await?;
@@ -73,6 +75,8 @@ struct Page<'a, R> {
     plan: &'a Plan,
     /// Where it starts, or ends.
     from: Option<Position>,
+    /// What is wanted of each result, if not all.
+    subset: Option<Subset>,
     resource: PhantomData<R>,
 }
 
@@ -135,7 +139,11 @@ impl<R: Resource> Page<'_, R> {
         let total = total.or(all).and_then(|total| u32::try_from(total).ok());
         let link = self.links(&matches, further)?;
         let mut entry: Vec<_> = matches.into_iter().map(|matched| matched.entry).collect();
-        entry.extend(self.included(&entry).await?);
+        let included = self.included(&entry).await?;
+        for matched in &mut entry {
+            self.cut(matched)?;
+        }
+        entry.extend(included);
         entry.extend(self.remarks()?);
         let bundle = Bundle {
             total,
@@ -144,6 +152,16 @@ impl<R: Resource> Page<'_, R> {
             ..Bundle::new(BundleType::Searchset)
         };
         Ok((bundle, count))
+    }
+
+    /// Leaves of a result what is wanted of it.
+    fn cut(&self, entry: &mut BundleEntry) -> Result<(), Error> {
+        if let (Some(subset), Some(resource)) = (&self.subset, &entry.resource) {
+            let json = subset.apply(resource.as_json())?;
+            let unwritable = |_| Error::Internal("a resource could not be written");
+            entry.resource = Some(AnyResource::from_json(json).map_err(unwritable)?);
+        }
+        Ok(())
     }
 
     /// What comes along with the results.

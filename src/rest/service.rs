@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use http::Response;
 use http::request::Parts;
+use http::{Method, Response};
 use spin_sdk::http::Request;
 
 use crate::config::Settings;
@@ -16,18 +16,24 @@ use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
 use crate::tryton::view::View;
 
-use super::context::{Account, Context, only};
+use super::context::{Account, Context, limit_url, only};
 use super::error::Error;
 use super::negotiation::{self, Format};
 use super::neighbour::Neighbours;
 use super::principal::Principal;
+use super::representation::Reply;
 use super::search_form::{self, SEARCH};
-use super::{compartment, log, read, search};
+use super::{compartment, history, log, read, response, search};
 
 /// What a path and method ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Interaction {
     Read(String),
+    VersionRead {
+        id: String,
+        version: String,
+    },
+    History(String),
     Search,
     /// Of another type, in the compartment of a resource.
     Compartment {
@@ -52,27 +58,30 @@ pub(super) struct Call<'a> {
 pub(super) type Answer = Result<(Response<String>, usize), Error>;
 
 /// Serves the resource type `R`: the whole of its component.
-pub async fn serve<R: Resource>(request: Request) -> Response<String> {
+pub async fn serve<R: Resource>(request: Request) -> Reply {
     let (request, body) = request.into_parts();
-    let context = Context::new(&request.headers);
+    let context = Context::of(&request);
     let mut account = Account {
         resource: R::DECLARATION.name,
         interaction: "unknown",
         ..Account::default()
     };
-    let parameters = search_form::parameters(&request, body).await;
+    let parameters = match limit_url(&request) {
+        Ok(()) => search_form::parameters(&request, body).await,
+        Err(error) => Err(error),
+    };
     let pairs = parameters
         .as_ref()
         .map_err(Clone::clone)
         .and_then(|parameters| Ok(query::parse(parameters)?));
-    let format = pairs.as_ref().map_or(Ok(Format::default()), |pairs| {
-        negotiation::format(pairs, &request.headers)
-    });
-    let for_errors = format.as_ref().copied().unwrap_or_default();
+    let for_errors = negotiation::for_errors(pairs.as_deref().ok(), &request.headers);
     let result = async {
         let settings = Settings::load().await?;
         let principal = principal(&settings, &request, context.now())?;
         account.user = Some(principal.user);
+        if request.method == Method::OPTIONS {
+            return Ok((response::options("GET, HEAD, OPTIONS"), None));
+        }
         let interaction = route(R::DECLARATION, &request)?;
         account.interaction = interaction.name();
         if let Interaction::Compartment { id, resource_type } = &interaction {
@@ -83,7 +92,8 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
                 compartment::search(&neighbours, headers, within, resource_type, &parameters);
             return Ok((answer.await?, None));
         }
-        let (pairs, format) = (pairs?, format?);
+        let pairs = pairs?;
+        let format = negotiation::format(&pairs, &request.headers)?;
         let database = Database::new(&settings.database);
         let view = view(&database, principal, &[R::DECLARATION]).await?;
         view.any_table(R::DECLARATION.roots())?;
@@ -100,6 +110,10 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
         };
         let (answer, count) = match interaction {
             Interaction::Read(id) => read::read::<R>(&call, &id).await?,
+            Interaction::VersionRead { id, version } => {
+                history::vread::<R>(&call, &id, &version).await?
+            }
+            Interaction::History(id) => history::instance::<R>(&call, &id).await?,
             _ => search::search::<R>(&call).await?,
         };
         Ok((answer, Some(count)))
@@ -157,13 +171,20 @@ fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Erro
     let interaction = match segments.as_slice() {
         [] => Interaction::Search,
         [SEARCH] | [_, _, SEARCH] => return posted(request, &segments),
-        ["_history"] => return Err(no_route("history is not served: GNU Health keeps none")),
+        ["_history"] => {
+            return Err(no_route(
+                "the history of all resources is not served: GNU Health keeps none; that of one is",
+            ));
+        }
         [id] if id.starts_with('$') => return Err(no_route("this operation is not served")),
         [id] if is_id(id) => Interaction::Read((*id).to_owned()),
         [_] => return Err(Error::MalformedId),
-        [_, "_history", ..] => {
-            return Err(no_route("history is not served: GNU Health keeps none"));
-        }
+        [id, "_history"] if is_id(id) => Interaction::History((*id).to_owned()),
+        [id, "_history", version] if is_id(id) => Interaction::VersionRead {
+            id: (*id).to_owned(),
+            version: (*version).to_owned(),
+        },
+        [_, "_history"] | [_, "_history", _] => return Err(Error::MalformedId),
         [_, operation] if operation.starts_with('$') => {
             return Err(no_route("this operation is not served"));
         }
@@ -203,6 +224,8 @@ impl Interaction {
     fn name(&self) -> &'static str {
         match self {
             Self::Read(_) => "read",
+            Self::VersionRead { .. } => "vread",
+            Self::History(_) => "history-instance",
             Self::Search | Self::Compartment { .. } => "search-type",
         }
     }
@@ -275,6 +298,25 @@ mod tests {
     }
 
     #[test]
+    fn a_version_and_the_history_of_a_resource_are_read() {
+        assert_eq!(
+            routed(Method::GET, "/Patient/7/_history"),
+            Ok(Interaction::History("7".into()))
+        );
+        assert_eq!(
+            routed(Method::GET, "/Patient/7/_history/12"),
+            Ok(Interaction::VersionRead {
+                id: "7".into(),
+                version: "12".into()
+            })
+        );
+        assert_eq!(
+            routed(Method::GET, "/Patient/1;drop/_history"),
+            Err(Error::MalformedId)
+        );
+    }
+
+    #[test]
     fn other_paths_and_methods_say_what_is_wrong() {
         assert_eq!(
             routed(Method::GET, "/Patient/1;drop"),
@@ -285,7 +327,7 @@ mod tests {
             Err(Error::MalformedId)
         );
         for path in [
-            "/Patient/1/_history",
+            "/Patient/1/_history/2/3",
             "/Patient/_history",
             "/Patient/1/$everything",
             "/Patient/$export",

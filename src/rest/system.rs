@@ -14,24 +14,34 @@ use crate::search::declaration::Declaration;
 use crate::search::query;
 use crate::tryton::catalog::Catalog;
 
-use super::context::{Account, Context, base_url, only, only_get};
+use super::context::{Account, Context, base_url, limit_url, only, only_get, pairs};
 use super::error::Error;
 use super::health::Finding;
 use super::negotiation::{self, Format};
 use super::neighbour::Neighbours;
+use super::representation::Reply;
 use super::search_form::{self, SEARCH};
 use super::system_search::{self, Asker};
-use super::{batch, body, capability, health, identity, log, response};
+use super::{batch, body, capability, cors, health, identity, log, response};
 
 /// Serves the component `metadata`.
-pub async fn serve(request: Request) -> Response<String> {
+pub async fn serve(request: Request) -> Reply {
     let (request, body) = request.into_parts();
-    let context = Context::new(&request.headers);
+    let context = Context::of(&request);
+    let for_errors = negotiation::for_errors(pairs(&request).as_deref().ok(), &request.headers);
     let path = request.uri.path().trim_matches('/');
-    if matches!(path, "" | SEARCH) && !is_of_capabilities(&request) {
-        return for_users(&context, &request, body).await;
+    if matches!(path, "" | SEARCH) && !is_open(&request) {
+        return for_users(&context, &request, body, for_errors).await;
     }
     let (interaction, result) = match path {
+        _ if cors::is_preflight(&request) => ("options", Ok(cors::preflight())),
+        "" if request.method == Method::OPTIONS => {
+            ("options", Ok(response::options("GET, HEAD, POST, OPTIONS")))
+        }
+        SEARCH => ("options", Ok(response::options("POST, OPTIONS"))),
+        "metadata" | "health/live" | "health/ready" if request.method == Method::OPTIONS => {
+            ("options", Ok(response::options("GET, HEAD, OPTIONS")))
+        }
         "" | "metadata" => ("capabilities", capabilities(&request).await),
         "health/live" => ("health", only_get(&request).map(|()| report(&[], None))),
         "health/ready" => ("health", ready(&request).await),
@@ -41,11 +51,15 @@ pub async fn serve(request: Request) -> Response<String> {
         interaction,
         ..Account::default()
     };
-    context.conclude(result, Format::default(), account).await
+    context.conclude(result, for_errors, account).await
 }
 
-/// Whether a request asks for the CapabilityStatement at the base: a GET without any parameter of a search.
-fn is_of_capabilities(request: &Parts) -> bool {
+/// Whether a request at the base is open to all: OPTIONS, and the CapabilityStatement, which is a GET without any
+/// parameter of a search.
+fn is_open(request: &Parts) -> bool {
+    if request.method == Method::OPTIONS {
+        return true;
+    }
     let pairs = query::parse(request.uri.query().unwrap_or_default());
     let is_for_the_response = |name: &str| matches!(name, "_format" | "_pretty");
     matches!(request.method, Method::GET | Method::HEAD)
@@ -58,15 +72,16 @@ async fn for_users<T: IncomingMessage>(
     context: &Context,
     request: &Parts,
     body: IncomingBody<T>,
-) -> Response<String> {
+    mut format: Format,
+) -> Reply {
     let is_posted = search_form::is_posted(request);
     let is_batch = request.method == Method::POST && !is_posted;
     let mut account = Account {
         interaction: if is_batch { "batch" } else { "search-system" },
         ..Account::default()
     };
-    let mut format = Format::default();
     let result = async {
+        limit_url(request)?;
         let is_search = request.uri.path().trim_matches('/') == SEARCH;
         only(request, if is_search { "POST" } else { "GET, HEAD, POST" })?;
         let pairs = query::parse(request.uri.query().unwrap_or_default())?;
@@ -122,7 +137,7 @@ pub(super) fn no_route(path: &str) -> String {
 
 async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
     only_get(request)?;
-    let pairs = query::parse(request.uri.query().unwrap_or_default())?;
+    let pairs = pairs(request)?;
     let format = negotiation::format(&pairs, &request.headers)?;
     let settings = Settings::load().await?;
     let database = Database::new(&settings.database);
@@ -134,7 +149,11 @@ async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
             served.push(declaration);
         }
     }
-    let statement = capability::statement(&base_url(&settings, request), &served);
+    let statement = capability::statement(
+        &base_url(&settings, request),
+        &served,
+        !settings.cors_origins.is_empty(),
+    );
     let statement =
         statement.map_err(|_| Error::Internal("the CapabilityStatement has no date"))?;
     Ok(response::resource(StatusCode::OK, &statement, format))

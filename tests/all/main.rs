@@ -27,14 +27,18 @@ mod birthdate;
 mod browser;
 mod clients;
 mod compartments;
+mod conditional;
 mod content;
+mod cors;
 mod crawl;
 mod definitions;
 mod domains;
 mod facade_defects;
+mod formats;
 mod fuzz;
 mod groups;
 mod health;
+mod history;
 mod http;
 mod load;
 mod manifest;
@@ -60,12 +64,14 @@ mod search_oracle;
 mod sessions;
 mod sql;
 mod strings;
+mod subset;
 mod system_search;
 mod tokens;
 mod users;
 mod validation;
 mod visitor;
 mod world;
+mod xml;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -97,10 +103,14 @@ const CONCURRENT: &[Subject] = &[
     ("birthdate", birthdate::tests),
     ("clients", clients::tests),
     ("compartments", compartments::tests),
+    ("conditional", conditional::tests),
     ("content", content::tests),
+    ("formats", formats::tests),
+    ("history", history::tests),
     ("definitions", definitions::tests),
     ("facade_defects", facade_defects::tests),
     ("fuzz", fuzz::tests),
+    ("search_oracle", search_oracle::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
@@ -114,12 +124,13 @@ const CONCURRENT: &[Subject] = &[
     ("rights", rights::tests),
     ("role", role::tests),
     ("search", search::tests),
-    ("search_oracle", search_oracle::tests),
     ("sessions", sessions::tests),
     ("strings", strings::tests),
     ("system_search", system_search::tests),
+    ("subset", subset::tests),
     ("tokens", tokens::tests),
     ("validation", validation::tests),
+    ("xml", xml::tests),
 ];
 
 /// What others must not run beside, in this order.
@@ -157,6 +168,7 @@ fn identity() -> Vec<Test> {
         applications::tests_of_a_restricted_app(),
         clients::tests_of_other_apps(),
         neighbours::tests_of_other_apps(),
+        cors::tests_of_other_apps(),
         principal::tests_of_an_app_without_guard(),
     ]
     .concat()

@@ -207,7 +207,7 @@ mod tests {
 
     static VISIT: Declaration = Declaration {
         name: "Visit",
-        sources: patient::DECLARATION.sources,
+        sources: &[],
         parameters: &[],
         compartments: &[],
         documentation: "",

@@ -30,8 +30,12 @@ mod compartments;
 mod conditional;
 mod content;
 mod cors;
+mod crawl;
+mod definitions;
 mod domains;
+mod facade_defects;
 mod formats;
+mod fuzz;
 mod groups;
 mod health;
 mod history;
@@ -42,6 +46,7 @@ mod metadata;
 mod negotiation;
 mod neighbours;
 mod npm;
+mod oddities;
 mod oracle;
 mod outage;
 mod pages;
@@ -55,6 +60,7 @@ mod rights;
 mod role;
 mod rules;
 mod search;
+mod search_oracle;
 mod sessions;
 mod sql;
 mod strings;
@@ -101,6 +107,10 @@ const CONCURRENT: &[Subject] = &[
     ("content", content::tests),
     ("formats", formats::tests),
     ("history", history::tests),
+    ("definitions", definitions::tests),
+    ("facade_defects", facade_defects::tests),
+    ("fuzz", fuzz::tests),
+    ("search_oracle", search_oracle::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
@@ -128,6 +138,7 @@ const ALONE: &[Subject] = &[
     ("domains", domains::tests),
     ("browser", browser::tests),
     ("changes", changes),
+    ("facade_defects", facade_defects::tests_that_change_data),
     ("groups", groups::tests),
     ("identity", identity),
     ("cors", cors::tests_of_other_apps),

@@ -58,7 +58,7 @@ fn origin(text: &str) -> Option<String> {
     let usual = if scheme == "https" { 443 } else { 80 };
     let port = match authority.port() {
         Some(port) => Some(port.as_str().parse::<u16>().ok()?),
-        None if authority.as_str().ends_with(':') => return None,
+        None if authority.as_str() != authority.host() => return None,
         None => None,
     };
     let port = port.filter(|port| *port != usual);

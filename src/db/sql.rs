@@ -70,6 +70,37 @@ impl Sql {
 }
 
 impl Sql {
+    /// Drops the parameters that the text does not use, and numbers the others anew: PostgreSQL refuses a statement with
+    /// one whose type it cannot tell. For text that was bound to and then left out.
+    #[must_use]
+    pub fn without_unused(self) -> Self {
+        let mut kept: Vec<usize> = Vec::new();
+        let mut parts = self.text.split('$');
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = part.split_at(digits);
+            text.push('$');
+            if let Ok(number) = number.parse::<usize>() {
+                let place = kept.iter().position(|kept| *kept == number);
+                let place = place.unwrap_or_else(|| {
+                    kept.push(number);
+                    kept.len() - 1
+                });
+                text.push_str(&(place + 1).to_string());
+            }
+            text.push_str(rest);
+        }
+        let parameters = kept
+            .into_iter()
+            .filter_map(|number| self.parameters.get(number.checked_sub(1)?));
+        Self {
+            parameters: parameters.cloned().collect(),
+            text,
+            ..self
+        }
+    }
+
     /// The parameters, if all of them are integers.
     pub(super) fn integers(&self) -> Option<Vec<i64>> {
         let integer = |parameter: &Parameter| match parameter {
@@ -99,6 +130,19 @@ mod tests {
         );
         let integers = vec![Parameter::Integer(7), Parameter::Integer(-1)];
         assert_eq!(Sql::new("", integers).integers(), Some(vec![7, -1]));
+    }
+
+    #[test]
+    fn what_is_bound_and_not_used_is_dropped() {
+        let mut sql = Sql::default();
+        let _ = sql.bind(Parameter::Integer(1));
+        let second = sql.bind(Parameter::Text("b".into()));
+        let third = sql.bind(Parameter::Integer(3));
+        sql.text = format!("SELECT {third}, {second}, {third}");
+        let pruned = sql.without_unused();
+        assert_eq!(pruned.text, "SELECT $1::bigint, $2::text, $1::bigint");
+        let expected = [Parameter::Integer(3), Parameter::Text("b".into())];
+        assert_eq!(pruned.parameters, expected);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod bad_input;
 mod birthdate;
 mod browser;
 mod clients;
+mod conditions;
 mod content;
 mod domains;
 mod groups;
@@ -35,11 +36,13 @@ mod manifest;
 mod metadata;
 mod negotiation;
 mod npm;
+mod observations;
 mod oracle;
 mod outage;
 mod pages;
 mod paging;
 mod passwords;
+mod practitioners;
 mod principal;
 mod privacy;
 mod read;
@@ -84,13 +87,16 @@ const CONCURRENT: &[Subject] = &[
     ("bad_input", bad_input::tests),
     ("birthdate", birthdate::tests),
     ("clients", clients::tests),
+    ("conditions", conditions::tests),
     ("content", content::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
+    ("observations", observations::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
+    ("practitioners", practitioners::tests),
     ("principal", principal::tests),
     ("read", read::tests),
     ("rights", rights::tests),
@@ -123,6 +129,7 @@ const ALONE: &[Subject] = &[
 
 fn changes() -> Vec<Test> {
     [
+        conditions::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         rights::tests_that_change_rights(),

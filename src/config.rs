@@ -3,6 +3,7 @@
 //! A missing or weak secret, or an address that cannot be understood, is an [`Error`]: the app then refuses to
 //! serve instead of serving wrongly. The messages name the variable and what to do, and never its value.
 
+mod origins;
 mod session;
 
 use std::cell::RefCell;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use configparser::ini::Ini;
 use tokio_postgres::config::{Host, SslMode};
 
+pub use origins::Origins;
 pub use session::Session;
 
 /// The shortest accepted `secret_key`: 32 bytes, the output size of the HMAC-SHA256 that it keys (RFC 2104, section 3).
@@ -76,6 +78,11 @@ pub enum Error {
         "base_url must be an absolute http or https URL without query, such as https://fhir.example.org"
     )]
     BaseUrlInvalid,
+    /// `cors_origins` has an item that is no origin.
+    #[error(
+        "cors_origins must be a list of origins, such as https://app.example.org, separated by commas, or *"
+    )]
+    CorsOriginsInvalid,
     /// `system_base` is empty or no absolute URI.
     #[error("system_base must be an absolute URI, such as https://fhir.example.org/ns")]
     SystemBaseInvalid,
@@ -102,6 +109,8 @@ pub struct Settings {
     pub trusted_proxies: usize,
     /// The header in which they give it.
     pub forwarded_header: ForwardedHeader,
+    /// The origins whose web applications may read what is answered.
+    pub cors_origins: Origins,
 }
 
 /// In which header proxies say who sent a request.
@@ -321,6 +330,8 @@ impl Settings {
             require_group: list(&variable("require_group").await),
             trusted_proxies: trusted_proxies(&variable("trusted_proxies").await)?,
             forwarded_header: forwarded_header(&variable("forwarded_header").await)?,
+            cors_origins: Origins::parse(&variable("cors_origins").await)
+                .ok_or(Error::CorsOriginsInvalid)?,
         });
         LOADED.with_borrow_mut(|slot| *slot = Some(Rc::clone(&settings)));
         Ok(settings)
@@ -349,6 +360,7 @@ impl Settings {
             require_group: Vec::new(),
             trusted_proxies: 0,
             forwarded_header: ForwardedHeader::XForwardedFor,
+            cors_origins: Origins::default(),
         })
     }
 }

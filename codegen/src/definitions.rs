@@ -54,6 +54,9 @@ pub(crate) struct Element {
     pub(crate) min: u32,
     #[serde(default)]
     pub(crate) max: String,
+    /// Whether the element is part of a summary.
+    #[serde(default)]
+    pub(crate) is_summary: bool,
     base: Option<Base>,
     #[serde(default, rename = "type")]
     pub(crate) types: Vec<ElementType>,

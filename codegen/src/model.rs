@@ -42,6 +42,10 @@ pub(crate) struct Field {
     pub(crate) boxed: bool,
     /// Whether the primitive can carry extensions.
     pub(crate) sibling: bool,
+    /// Whether the element is part of a summary.
+    pub(crate) summary: bool,
+    /// The path of the elements that it has itself, if it is no datatype.
+    pub(crate) inner: Option<String>,
 }
 
 /// How often an element occurs.
@@ -227,6 +231,8 @@ impl Builder<'_> {
             content,
             boxed: BOXED.contains(&element.path.as_str()),
             sibling: SIBLINGS.contains(&element.path.as_str()),
+            summary: element.is_summary,
+            inner: inner(element),
         })
     }
 
@@ -343,6 +349,18 @@ impl Type {
             text: true,
         }
     }
+}
+
+/// The path of the elements that this one has itself: its own, or that of another of the same kind.
+fn inner(element: &Element) -> Option<String> {
+    if let Some(reference) = &element.content_reference {
+        return Some(reference.trim_start_matches('#').to_owned());
+    }
+    let nested = element
+        .types
+        .iter()
+        .any(|kind| matches!(kind.code.as_str(), "BackboneElement" | "Element"));
+    nested.then(|| element.path.clone())
 }
 
 fn is_omitted(element: &Element) -> bool {

@@ -11,6 +11,8 @@ pub enum Parameter {
     Integer(i64),
     /// `text[]`.
     Texts(Vec<String>),
+    /// `bigint[]`.
+    Integers(Vec<i64>),
 }
 
 impl From<Parameter> for pg::ParameterValue {
@@ -19,6 +21,9 @@ impl From<Parameter> for pg::ParameterValue {
             Parameter::Text(text) => Self::Str(text),
             Parameter::Integer(number) => Self::Int64(number),
             Parameter::Texts(texts) => Self::ArrayStr(texts.into_iter().map(Some).collect()),
+            Parameter::Integers(numbers) => {
+                Self::ArrayInt64(numbers.into_iter().map(Some).collect())
+            }
         }
     }
 }
@@ -57,6 +62,7 @@ impl Sql {
             Parameter::Text(_) => "text",
             Parameter::Integer(_) => "bigint",
             Parameter::Texts(_) => "text[]",
+            Parameter::Integers(_) => "bigint[]",
         };
         self.parameters.push(parameter);
         format!("${}::{cast}", self.parameters.len())

@@ -42,6 +42,12 @@ impl Version {
         self.0.trunc_subsecs(0).and_utc().into()
     }
 
+    /// Whether it was made at this time, in UTC, or later.
+    #[must_use]
+    pub fn is_since(self, time: NaiveDateTime) -> bool {
+        self.0 >= time
+    }
+
     /// The `meta` element.
     #[must_use]
     pub fn meta(self) -> Meta {

@@ -9,20 +9,19 @@ use spin_sdk::http::Request;
 
 use crate::config::Settings;
 
-use super::context::{Account, Context};
+use super::context::{Account, Context, pairs};
 use super::error::Error;
-use super::identity;
-use super::negotiation::{self, Format};
+use super::negotiation::{self, Kind};
 use super::principal::{self, Principal};
+use super::representation::Reply;
 use super::response::{self, REQUEST_ID};
+use super::{cors, identity};
 
-/// What is not passed on: the credentials, for which the component behind has no use (once it calls others on behalf of
-/// the user, it will need them), and what belongs to the client's connection, which WASI refuses in a request that a guest
-/// makes (wasi:http, `header-error.forbidden`).
+/// What is not passed on: what belongs to the client's connection, which WASI refuses in a request that a guest makes
+/// (wasi:http, `header-error.forbidden`). The credentials are: the component behind calls others with them, on behalf of the
+/// user, and they are authenticated there again.
 const KEPT_BACK: &[&str] = &[
-    "authorization",
     "connection",
-    "cookie",
     "host",
     "http2-settings",
     "keep-alive",
@@ -37,30 +36,34 @@ const KEPT_BACK: &[&str] = &[
 ///
 /// # Errors
 /// The response to give instead of passing the request on.
-pub async fn admit(request: Request) -> Result<Request, Box<Response<String>>> {
-    let context = Context::new(request.headers());
+pub async fn admit(request: Request) -> Result<Request, Box<Reply>> {
     let (parts, body) = request.into_parts();
-    match pass(&context, parts).await {
+    let context = Context::of(&parts);
+    let pairs = pairs(&parts);
+    let format = negotiation::for_errors(pairs.as_deref().ok(), &parts.headers);
+    let passed = match pairs {
+        // A browser asks without credentials what it may send.
+        _ if cors::is_preflight(&parts) => Err(Box::new(Ok(cors::preflight()))),
+        Err(error @ Error::UrlTooLong { .. }) => Err(Box::new(Err(error))),
+        // Any other error in the query is told to those who are signed in.
+        _ => pass(&context, parts, format.kind).await,
+    };
+    match passed {
         Ok(parts) => Ok(Request::from_parts(parts, body)),
-        Err(refused) => {
+        Err(answer) => {
             let account = Account {
                 interaction: "authentication",
                 ..Account::default()
             };
-            let result = to_login_page(&refused).await.ok_or(refused.error);
-            let answer = context.conclude(result, Format::default(), account).await;
-            Err(Box::new(answer))
+            Err(Box::new(context.conclude(*answer, format, account).await))
         }
     }
 }
 
-/// A request that is not let pass.
-struct Refused {
-    error: Error,
-    request: Parts,
-}
+/// What a request is answered with that is not passed on.
+type Answer = Box<Result<Response<String>, Error>>;
 
-async fn pass(context: &Context, mut request: Parts) -> Result<Parts, Box<Refused>> {
+async fn pass(context: &Context, mut request: Parts, kind: Kind) -> Result<Parts, Answer> {
     match principal(&request).await {
         Ok(signed) => {
             let headers = &mut request.headers;
@@ -74,7 +77,11 @@ async fn pass(context: &Context, mut request: Parts) -> Result<Parts, Box<Refuse
             }
             Ok(request)
         }
-        Err(error) => Err(Box::new(Refused { error, request })),
+        Err(Error::Unauthenticated) if kind == Kind::Html => {
+            let page = to_login_page(&request).await;
+            Err(Box::new(page.ok_or(Error::Unauthenticated)))
+        }
+        Err(error) => Err(Box::new(Err(error))),
     }
 }
 
@@ -92,12 +99,10 @@ async fn principal(request: &Parts) -> Result<HeaderValue, Error> {
 }
 
 /// Sends a person who is not signed in to the page for it, and from there back to where they wanted to go.
-async fn to_login_page(refused: &Refused) -> Option<Response<String>> {
-    let request = &refused.request;
+async fn to_login_page(request: &Parts) -> Option<Response<String>> {
     let is_page = matches!(request.method, Method::GET | Method::HEAD)
-        && !request.headers.contains_key(AUTHORIZATION)
-        && negotiation::prefers_html(&request.headers);
-    if refused.error != Error::Unauthenticated || !is_page {
+        && !request.headers.contains_key(AUTHORIZATION);
+    if !is_page {
         return None;
     }
     let base = Settings::load().await.ok()?.base_path();

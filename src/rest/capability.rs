@@ -1,13 +1,15 @@
 //! The CapabilityStatement: exactly what works in this installation (R4, RESTful API, section "capabilities").
 
+use std::collections::BTreeSet;
+
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    CapabilityStatement, CapabilityStatementImplementation, CapabilityStatementKind,
-    CapabilityStatementRest, CapabilityStatementRestResource,
+    Canonical, CapabilityStatement, CapabilityStatementImplementation, CapabilityStatementKind,
+    CapabilityStatementRest, CapabilityStatementRestInteraction, CapabilityStatementRestResource,
     CapabilityStatementRestResourceInteraction, CapabilityStatementRestResourceSearchParam,
     CapabilityStatementRestSecurity, CapabilityStatementSoftware, DateTime, FhirVersion,
     InvalidPrimitive, PublicationStatus, ResourceVersionPolicy, RestfulCapabilityMode,
-    SearchParamType, TypeRestfulInteraction,
+    SearchParamType, SystemRestfulInteraction, TypeRestfulInteraction,
 };
 use crate::resource;
 use crate::search::criterion::Grammar;
@@ -18,20 +20,29 @@ use crate::search::parameter::{Kind, Parameter};
 /// When what this statement can say was last changed.
 const CHANGED: &str = "2026-11-25";
 
-/// Describes the server at `base`, which serves the resource types given.
+/// The formats, by media type and by their short name. No patch format: nothing is written.
+const FORMATS: [&str; 4] = [
+    "application/fhir+json",
+    "json",
+    "application/fhir+xml",
+    "xml",
+];
+
+/// Describes the server at `base`, which serves the resource types given, and web applications of other origins or not.
 ///
 /// # Errors
 /// None in practice: the date is a constant.
 pub fn statement(
     base: &str,
     served: &[&'static Declaration],
+    cors: bool,
 ) -> Result<CapabilityStatement, InvalidPrimitive> {
     let empty = CapabilityStatement::new(
         PublicationStatus::Active,
         DateTime::parse(CHANGED)?,
         CapabilityStatementKind::Instance,
         FhirVersion::V4_0_1,
-        vec!["application/fhir+json".to_owned(), "json".to_owned()],
+        FORMATS.map(str::to_owned).to_vec(),
     );
     let version = Some(env!("CARGO_PKG_VERSION").to_owned());
     let software = CapabilityStatementSoftware {
@@ -43,7 +54,9 @@ pub fn statement(
         ..CapabilityStatementImplementation::new("HL7 FHIR R4 over a live GNU Health database")
     };
     let rest = CapabilityStatementRest {
-        security: Some(security()),
+        security: Some(security(cors)),
+        interaction: system_interactions(),
+        compartment: compartments(served),
         resource: served
             .iter()
             .map(|declaration| described(declaration))
@@ -58,15 +71,50 @@ pub fn statement(
     })
 }
 
-fn security() -> CapabilityStatementRestSecurity {
+fn security(cors: bool) -> CapabilityStatementRestSecurity {
     let system = "http://terminology.hl7.org/CodeSystem/restful-security-service";
     let basic = coding(system, "Basic", Some("Basic".to_owned()));
     CapabilityStatementRestSecurity {
-        cors: Some(false),
+        cors: Some(cors),
         service: vec![concept(Some(basic), None)],
         description: Some(CREDENTIALS.to_owned()),
         ..CapabilityStatementRestSecurity::default()
     }
+}
+
+/// What is served beside the resource types.
+fn system_interactions() -> Vec<CapabilityStatementRestInteraction> {
+    [
+        (SystemRestfulInteraction::Batch, BATCH),
+        (SystemRestfulInteraction::SearchSystem, SEARCH),
+    ]
+    .map(|(code, documentation)| CapabilityStatementRestInteraction {
+        documentation: Some(documentation.to_owned()),
+        ..CapabilityStatementRestInteraction::new(code)
+    })
+    .to_vec()
+}
+
+const BATCH: &str = "Entries that read: GET and HEAD of anything that is served, and POST of a search. At most 100 entries.";
+
+const SEARCH: &str = "The types that are searched are named in _type, else all are; results come type by type. A type that the \
+    user may not read is left out and named in an OperationOutcome. Results of several types cannot be sorted.";
+
+/// The compartments in which a type can be searched.
+fn compartments(served: &[&Declaration]) -> Vec<Canonical> {
+    let declared = served.iter().flat_map(|served| served.compartments);
+    let is_served = |name: &str| served.iter().any(|served| served.name == name);
+    let names: BTreeSet<&str> = declared
+        .map(|(name, _)| *name)
+        .filter(|name| is_served(name))
+        .collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let id = name.to_ascii_lowercase();
+            format!("http://hl7.org/fhir/CompartmentDefinition/{id}")
+        })
+        .collect()
 }
 
 /// Which credentials are accepted.
@@ -83,6 +131,8 @@ fn described(declaration: &'static Declaration) -> CapabilityStatementRestResour
     };
     let interaction = [
         TypeRestfulInteraction::Read,
+        TypeRestfulInteraction::Vread,
+        TypeRestfulInteraction::HistoryInstance,
         TypeRestfulInteraction::SearchType,
     ];
     CapabilityStatementRestResource {

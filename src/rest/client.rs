@@ -1,27 +1,35 @@
 //! Where a request comes from: the address that failed attempts to sign in are counted by.
 //!
 //! Spin appends the address of the connection to what a client may have sent under the same name, so only the last value
-//! counts. Behind proxies it is theirs, and the client's is what the outermost trusted one says.
+//! counts. Behind proxies it is theirs, and the client's is what the outermost trusted one says. In a call from another
+//! component it is what that component hands on ([`Behalf`]).
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, header};
 
 use crate::config::{ForwardedHeader, Session, Settings};
+
+use super::behalf::Behalf;
 
 /// Spin's header with the address of the connection.
 const CONNECTION: HeaderName = HeaderName::from_static("spin-client-addr");
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Who sends a request; `None`: not known, as in a call from another component.
+/// Who sends a request; `None`: not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Client(pub Option<IpAddr>);
 
 impl Client {
     /// The client of a request.
     #[must_use]
-    pub fn of(settings: &Settings, headers: &HeaderMap) -> Self {
+    pub fn of(settings: &Settings, request: &Parts) -> Self {
+        if let Some(behalf) = Behalf::of(&settings.secret, request) {
+            return behalf.client;
+        }
+        let headers = &request.headers;
         let forwarded = settings
             .trusted_proxies
             .checked_sub(1)

@@ -3,16 +3,20 @@
 use std::time::Instant;
 
 use chrono::{NaiveDateTime, SecondsFormat, Utc};
-use http::header::{ALLOW, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::config::Settings;
 use crate::db;
+use crate::search::query::{self, Pair};
 
+use super::behalf::Behalf;
 use super::error::Error;
-use super::negotiation::Format;
-use super::{health, log, response};
+use super::negotiation::{self, Format};
+use super::pages::viewer::Place;
+use super::representation::{self, Reply};
+use super::{cors, health, log, response};
 
 /// What our component behind a proxy is told about how the client reached it.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -32,6 +36,13 @@ pub struct Context {
     /// The id of the request.
     pub request: String,
     started: Instant,
+    accepts_gzip: bool,
+    /// The header `Origin`, and nothing else.
+    origin: HeaderMap,
+    /// The base URL that the request was sent to; empty if it is not known.
+    base: String,
+    /// The path and query of the request; empty if they are not known.
+    target: String,
 }
 
 /// What the log line of a request says beside status and time.
@@ -51,6 +62,7 @@ impl Context {
     /// Starts the clock. The id is taken over from the `auth` middleware, or random.
     #[must_use]
     pub fn new(headers: &HeaderMap) -> Self {
+        let origin = headers.get(ORIGIN).map(|origin| (ORIGIN, origin.clone()));
         let given = headers
             .get(response::REQUEST_ID)
             .and_then(|id| id.to_str().ok())
@@ -58,6 +70,21 @@ impl Context {
         Self {
             request: given.map_or_else(random_id, str::to_owned),
             started: Instant::now(),
+            accepts_gzip: negotiation::accepts_gzip(headers),
+            origin: origin.into_iter().collect(),
+            base: String::new(),
+            target: String::new(),
+        }
+    }
+
+    /// As [`Context::new`]; pages then have links.
+    #[must_use]
+    pub fn of(request: &Parts) -> Self {
+        let target = request.uri.path_and_query().map(ToString::to_string);
+        Self {
+            base: requested_base(request),
+            target: target.unwrap_or_default(),
+            ..Self::new(&request.headers)
         }
     }
 
@@ -90,31 +117,68 @@ impl Context {
         refused
     }
 
-    /// The response to a request: what was found, or the error in this format. Puts the request into the log.
+    /// The response to a request: what was found, or the error in this format; for other origins too, if the operator lets
+    /// them. Puts the request into the log.
     pub async fn conclude(
         &self,
         result: Result<Response<String>, Error>,
         format: Format,
         account: Account<'_>,
-    ) -> Response<String> {
+    ) -> Reply {
         let show = |error: &Error| self.refuse(error, format);
-        self.conclude_with(result, show, account).await
+        let mut answer = self.answer(result, show, account).await;
+        if let Ok(settings) = Settings::load().await {
+            cors::add(&mut answer, &self.origin, &settings.cors_origins);
+        }
+        representation::send(answer, self.accepts_gzip)
     }
 
-    /// As [`Context::conclude`], with another way to show an error.
+    /// As [`Context::conclude`], with another way to show an error, and for our own origin only.
     pub async fn conclude_with(
         &self,
         result: Result<Response<String>, Error>,
         show: impl FnOnce(&Error) -> Response<String>,
         account: Account<'_>,
+    ) -> Reply {
+        let answer = self.answer(result, show, account).await;
+        representation::send(answer, self.accepts_gzip)
+    }
+
+    async fn answer(
+        &self,
+        result: Result<Response<String>, Error>,
+        show: impl FnOnce(&Error) -> Response<String>,
+        account: Account<'_>,
     ) -> Response<String> {
-        let (mut answer, error) = match result {
+        let (answer, error) = match result {
             Ok(answer) => (answer, None),
             Err(error) => (show(&error), Some(error)),
+        };
+        let (mut answer, error) = match self.write(answer).await {
+            Ok(answer) => (answer, error),
+            Err(unwritable) => (
+                self.refuse(&unwritable, Format::default()),
+                Some(unwritable),
+            ),
         };
         response::add(&mut answer, response::REQUEST_ID, &self.request);
         self.log(answer.status(), account, error.as_ref()).await;
         answer
+    }
+
+    /// The response in the format that it is to have.
+    async fn write(&self, answer: Response<String>) -> Result<Response<String>, Error> {
+        let settings = Settings::load().await.ok();
+        let prefix = settings.as_ref().map(|settings| settings.base_path());
+        let base = settings
+            .as_ref()
+            .and_then(|settings| settings.base_url.as_ref());
+        let place = Place {
+            base: base.unwrap_or(&self.base),
+            prefix: &prefix.unwrap_or_default(),
+            target: &self.target,
+        };
+        representation::write(answer, &place)
     }
 
     async fn log(&self, status: StatusCode, account: Account<'_>, error: Option<&Error>) {
@@ -165,20 +229,59 @@ fn random_id() -> String {
 /// # Errors
 /// [`Error::Method`]
 pub fn only_get(request: &Parts) -> Result<(), Error> {
-    match request.method {
-        Method::GET | Method::HEAD => Ok(()),
-        _ => Err(Error::Method {
-            allowed: "GET, HEAD",
-        }),
+    only(request, "GET, HEAD")
+}
+
+/// Refuses other methods than those of this `Allow` header.
+///
+/// # Errors
+/// [`Error::Method`]
+pub fn only(request: &Parts, allowed: &'static str) -> Result<(), Error> {
+    let is_allowed = allowed
+        .split(", ")
+        .any(|method| method == request.method.as_str());
+    is_allowed.then_some(()).ok_or(Error::Method { allowed })
+}
+
+/// The most bytes of path and query that are read. What is longer is sent with POST.
+const LONGEST_URL: usize = 8 << 10;
+
+/// The parameters of the query.
+///
+/// # Errors
+/// [`Error::UrlTooLong`]; [`Error::Search`] if they cannot be decoded or are too many.
+pub fn pairs(request: &Parts) -> Result<Vec<Pair>, Error> {
+    limit_url(request)?;
+    let query = request.uri.query().unwrap_or_default();
+    Ok(query::parse(query)?)
+}
+
+/// Refuses a URL that is too long.
+///
+/// # Errors
+/// [`Error::UrlTooLong`]
+pub fn limit_url(request: &Parts) -> Result<(), Error> {
+    let target = request.uri.path_and_query();
+    if target.is_some_and(|target| target.as_str().len() > LONGEST_URL) {
+        return Err(Error::UrlTooLong { most: LONGEST_URL });
+    }
+    Ok(())
+}
+
+/// The base URL of links: what the operator set, else what the client's request was sent to.
+#[must_use]
+pub fn base_url(settings: &Settings, request: &Parts) -> String {
+    match &settings.base_url {
+        Some(base) => base.clone(),
+        None => match Behalf::of(&settings.secret, request) {
+            Some(behalf) => behalf.base_url,
+            None => requested_base(request),
+        },
     }
 }
 
-/// The base URL of links: what the operator set, else what the request was sent to.
-#[must_use]
-pub fn base_url(settings: &Settings, request: &Parts) -> String {
-    if let Some(base) = &settings.base_url {
-        return base.clone();
-    }
+/// What the request was sent to, as far as it says.
+fn requested_base(request: &Parts) -> String {
     let header = |name: HeaderName| {
         request
             .headers

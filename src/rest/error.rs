@@ -5,17 +5,21 @@
 //! | not signed in | 401 | login |
 //! | in none of the required groups, model or field denied | 403 | forbidden |
 //! | form of another site, or too old | 403 | forbidden |
-//! | no such resource | 404 | not-found |
+//! | no such resource, or no such version | 404 | not-found |
 //! | no such route or interaction, module not activated | 404 | not-supported |
 //! | method not allowed | 405 | not-supported |
 //! | no acceptable format | 406 | not-supported |
 //! | cursor of a page too old | 410 | expired |
 //! | search not valid | 400 | invalid, value, not-supported, too-costly |
 //! | bad header or form | 400 | invalid |
+//! | Bundle not valid, or not one that is served | 400 | structure, value, required, not-supported, too-costly |
+//! | answer too large to be put together | 400 | too-costly |
+//! | refused by the component of another resource type | as there | as there |
 //! | body of another type | 415 | not-supported |
 //! | body too large | 413 | too-long |
+//! | URL too long | 414 | too-long |
 //! | too many or too early attempts to sign in | 429 | throttled |
-//! | too many sign in at once, `login` not reached | 503 | transient |
+//! | too many sign in at once, `login` or another component not reached | 503 | transient |
 //! | database unreachable, app misconfigured | 503 | transient, exception |
 //! | anything else | 500 | exception |
 
@@ -49,9 +53,42 @@ pub enum Error {
     /// The component `login` does not answer as it should.
     #[error("the component login cannot be asked to verify a password: {0}")]
     Verification(&'static str),
+    /// Another component of the app does not answer as it should.
+    #[error("the component {component} cannot be asked: {reason}")]
+    Neighbour {
+        /// Its name.
+        component: String,
+        /// What went wrong.
+        reason: &'static str,
+    },
+    /// Another component of the app refused.
+    #[error("{}", .0.diagnostics)]
+    Refused(Box<Refusal>),
+    /// An answer is larger than what is put together in one.
+    #[error(
+        "the answer is larger than {most} bytes; ask for less, or for fewer results with _count"
+    )]
+    AnswerTooLarge {
+        /// The most bytes.
+        most: usize,
+    },
+    /// A Bundle, or one of its entries, that is not processed.
+    #[error("{message}")]
+    Bundle {
+        /// What kind of problem it is.
+        code: IssueType,
+        /// What is wrong, without repeating what is in it.
+        message: String,
+    },
     /// The body is larger than what is read.
     #[error("the body of the request is too large; at most {most} bytes are read")]
     TooLarge {
+        /// The most bytes that are read.
+        most: usize,
+    },
+    /// The URL is longer than what is read.
+    #[error("the URL is too long; path and query may have {most} bytes")]
+    UrlTooLong {
         /// The most bytes that are read.
         most: usize,
     },
@@ -66,6 +103,19 @@ pub enum Error {
         /// The logical id, which is well-formed.
         id: String,
     },
+    /// There is no such version of the resource.
+    #[error(
+        "{resource}/{id} has no such version: GNU Health keeps no earlier ones; {}",
+        current.as_ref().map_or("the current one has no number".to_owned(), |current| format!("the current one is {resource}/{id}/_history/{current}"))
+    )]
+    NoVersion {
+        /// The resource type.
+        resource: &'static str,
+        /// The logical id.
+        id: String,
+        /// The version that there is, if the user may know it.
+        current: Option<String>,
+    },
     /// The text cannot be a logical id.
     #[error("not a logical id: 1 to 64 letters, digits, '-' and '.'")]
     MalformedId,
@@ -79,7 +129,9 @@ pub enum Error {
         allowed: &'static str,
     },
     /// None of the formats that the client accepts can be written.
-    #[error("the response can be written as application/fhir+json or application/json only")]
+    #[error(
+        "the response can be written as application/fhir+json, application/fhir+xml (fhirVersion 4.0) or text/html only"
+    )]
     NotAcceptable,
     /// A body of a type that is not read here.
     #[error("the body of the request must be of the type {0}")]
@@ -107,6 +159,19 @@ pub enum Error {
     Internal(&'static str),
 }
 
+/// Why another component of the app refused, and how it said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The code of the issue.
+    pub code: IssueType,
+    /// What the client is told.
+    pub diagnostics: String,
+    /// What it is about.
+    pub expression: Vec<String>,
+}
+
 /// What strangers are told where the cause is the operator's business; the cause is in the log.
 const UNAVAILABLE: &str = "the service is not available at the moment; try again later";
 
@@ -116,16 +181,23 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Hidden(Hidden::Missing(_)) | Self::NotFound { .. } | Self::NoRoute(_) => {
-                StatusCode::NOT_FOUND
-            }
+            Self::Hidden(Hidden::Missing(_))
+            | Self::NotFound { .. }
+            | Self::NoVersion { .. }
+            | Self::NoRoute(_) => StatusCode::NOT_FOUND,
             Self::Hidden(_) | Self::NotInGroup | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UrlTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::MalformedId | Self::Header(_) | Self::Form(_) => StatusCode::BAD_REQUEST,
+            Self::MalformedId
+            | Self::Header(_)
+            | Self::Form(_)
+            | Self::Bundle { .. }
+            | Self::AnswerTooLarge { .. } => StatusCode::BAD_REQUEST,
+            Self::Refused(refusal) => refusal.status,
             Self::Search(search::Error::Hidden { hidden, .. }) => {
                 Self::Hidden(hidden.clone()).status()
             }
@@ -133,6 +205,7 @@ impl Error {
             Self::Search(_) => StatusCode::BAD_REQUEST,
             Self::Busy
             | Self::Verification(_)
+            | Self::Neighbour { .. }
             | Self::Configuration(_)
             | Self::Database(db::Error::Connect(_) | db::Error::Lost) => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -154,14 +227,24 @@ impl Error {
             _ => self.to_string(),
         };
         let mut outcome = outcome::error(self.code(), diagnostics);
-        if let (Self::Search(error), Some(issue)) = (self, outcome.issue.first_mut()) {
-            issue.expression = error
-                .parameter()
-                .map(|name| format!("http.{name}"))
-                .into_iter()
-                .collect();
+        if let Some(issue) = outcome.issue.first_mut() {
+            issue.expression = self.expression();
         }
         outcome
+    }
+
+    fn expression(&self) -> Vec<String> {
+        match self {
+            Self::Search(error) => {
+                let parameter = error.parameter();
+                parameter
+                    .map(|name| format!("http.{name}"))
+                    .into_iter()
+                    .collect()
+            }
+            Self::Refused(refusal) => refusal.expression.clone(),
+            _ => Vec::new(),
+        }
     }
 
     fn code(&self) -> IssueType {
@@ -170,16 +253,20 @@ impl Error {
             Self::Hidden(Hidden::Missing(_)) | Self::NoRoute(_) => IssueType::NotSupported,
             Self::Hidden(_) | Self::NotInGroup | Self::ForeignForm => IssueType::Forbidden,
             Self::Throttled { .. } => IssueType::Throttled,
-            Self::TooLarge { .. } => IssueType::TooLong,
-            Self::NotFound { .. } => IssueType::NotFound,
+            Self::TooLarge { .. } | Self::UrlTooLong { .. } => IssueType::TooLong,
+            Self::NotFound { .. } | Self::NoVersion { .. } => IssueType::NotFound,
             Self::Method { .. } | Self::NotAcceptable | Self::MediaType(_) => {
                 IssueType::NotSupported
             }
             Self::MalformedId => IssueType::Value,
             Self::Header(_) | Self::Form(_) => IssueType::Invalid,
             Self::Search(error) => search_code(error),
+            Self::Bundle { code, .. } => *code,
+            Self::Refused(refusal) => refusal.code,
+            Self::AnswerTooLarge { .. } => IssueType::TooCostly,
             Self::Busy
             | Self::Verification(_)
+            | Self::Neighbour { .. }
             | Self::Database(db::Error::Connect(_) | db::Error::Lost) => IssueType::Transient,
             Self::Configuration(_) | Self::Database(_) | Self::Internal(_) => IssueType::Exception,
         }

@@ -53,7 +53,7 @@ pub async fn identify(settings: &Rc<Settings>, request: &Parts) -> Result<Option
     let identity = match Credentials::of(settings, request)? {
         None => return Ok(None),
         Some(Credentials::Password { login, password }) => {
-            let client = Client::of(settings, &request.headers);
+            let client = Client::of(settings, request);
             by_password(settings, &login, &password, &client).await
         }
         Some(Credentials::Session(session)) => by_session(settings, &session).await,

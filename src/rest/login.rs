@@ -7,14 +7,14 @@
 //! | `/auth/verify` | POST | verifies a password for other components of the app; for strangers it is not there |
 //! | all else | | [`pages`]: what is meant for people |
 
-use http::Response;
 use spin_sdk::http::Request;
 
 use crate::config::Settings;
 
 use super::context::{Account, Context};
 use super::negotiation::Format;
-use super::{body, pages, token, verification};
+use super::representation::Reply;
+use super::{body, cors, pages, token, verification};
 
 /// The largest form that is read, in bytes.
 const LARGEST_FORM: usize = 8 << 10;
@@ -23,7 +23,7 @@ const LARGEST_FORM: usize = 8 << 10;
 const LARGEST_QUESTION: usize = 128 << 10;
 
 /// Serves the component `login`.
-pub async fn serve(request: Request) -> Response<String> {
+pub async fn serve(request: Request) -> Reply {
     let (interaction, most) = match request.uri().path().trim_matches('/') {
         "auth/verify" => ("verify", LARGEST_QUESTION),
         "auth/token" => ("token", LARGEST_FORM),
@@ -34,6 +34,9 @@ pub async fn serve(request: Request) -> Response<String> {
     let context = Context::new(&request.headers);
     let result = async {
         let settings = Settings::load().await?;
+        if cors::is_preflight(&request) && interaction != "verify" {
+            return Ok(cors::preflight());
+        }
         let body = body::read(body, most).await?;
         match interaction {
             "verify" => verification::answer(&settings, &request.headers, &body).await,

@@ -5,36 +5,52 @@
 //! - [`login`]: the component that signs users in, under the rules of [`sign_in`]; [`token`] gives them tokens, [`cookie`]
 //!   the cookie of a browser. [`verification`] is how the others have a password verified there.
 //! - [`principal`]: the signed header in which it hands on who asks.
-//! - [`service`]: one resource type, from request to response; [`read`](mod@read) and [`search`] are its interactions.
+//! - [`service`]: one resource type, from request to response; [`read`](mod@read), [`history`] and [`search`] are its
+//!   interactions. [`subset`] is the part of a resource that was asked for, [`conditional`] whether it is news.
+//! - [`negotiation`]: in which format; [`representation`] makes it, in the end. [`cors`]: for whom else.
 //! - [`capability`], [`health`], [`system`]: what is open to all.
 //! - [`pages`]: signing in and out, and home, for people.
 //! - [`error`]: every error as an `OperationOutcome`, in one place.
 //! - [`client`]: where a request comes from.
-//! - [`record`], [`negotiation`], [`response`], [`context`], [`log`]: what they share.
+//! - [`record`], [`response`], [`context`], [`log`]: what they share.
 
 pub mod authentication;
+mod batch;
+mod behalf;
 pub mod body;
 pub mod capability;
 pub mod client;
+mod compartment;
+mod conditional;
 pub mod context;
 pub mod cookie;
+pub mod cors;
 pub mod credentials;
 pub mod error;
 pub mod health;
+mod history;
 pub mod identity;
+mod include;
 pub mod log;
 pub mod login;
 pub mod negotiation;
+pub mod neighbour;
 pub mod pages;
 pub mod principal;
+pub mod query_string;
 mod read;
 mod record;
 pub mod remembered;
+pub mod representation;
 pub mod response;
 mod search;
+mod search_form;
+mod searchset;
 pub mod service;
 pub mod sign_in;
 mod slot;
+pub mod subset;
 pub mod system;
+mod system_search;
 pub mod token;
 pub mod verification;

@@ -1,18 +1,41 @@
 //! The read interaction (R4, RESTful API, section "read").
 
-use http::StatusCode;
 use http::header::{ETAG, LAST_MODIFIED};
+use http::{Response, StatusCode};
 
 use crate::resource::Resource;
 use crate::search::statement;
 
 use super::error::Error;
-use super::record::{render, scope};
-use super::response;
+use super::record::{Rendered, render, scope};
 use super::service::{Answer, Call};
+use super::subset::{Subset, part_of};
+use super::{conditional, response};
 
 /// Reads one resource. One that a right hides does not exist for this user.
 pub(super) async fn read<R: Resource>(call: &Call<'_>, id: &str) -> Answer {
+    let subset = subset::<R>(call)?;
+    let current = current::<R>(call, id).await?;
+    Ok((answer::<R>(call, &current, subset.as_ref())?, 1))
+}
+
+/// What is wanted of one resource.
+pub(super) fn subset<R: Resource>(call: &Call<'_>) -> Result<Option<Subset>, Error> {
+    let subset = Subset::from_pairs::<R::Fhir>(&call.pairs)?;
+    if subset.as_ref().is_some_and(Subset::is_count) {
+        return Err(Error::Search(crate::search::Error::Value {
+            name: "_summary".to_owned(),
+            reason: "count is for searches".to_owned(),
+        }));
+    }
+    Ok(subset)
+}
+
+/// The resource as it is now.
+pub(super) async fn current<R: Resource>(
+    call: &Call<'_>,
+    id: &str,
+) -> Result<Rendered<R::Fhir>, Error> {
     let not_found = || Error::NotFound {
         resource: R::DECLARATION.name,
         id: id.to_owned(),
@@ -24,15 +47,26 @@ pub(super) async fn read<R: Resource>(call: &Call<'_>, id: &str) -> Answer {
     let sql = statement::read(&scope, R::DECLARATION, source, located)?;
     let rows = call.database.rows(&sql).await?;
     let row = rows.first().ok_or_else(not_found)?;
-    let rendered = render::<R>(call, located, row.text(0)?)?;
-    let mut answer = response::resource(StatusCode::OK, &rendered.resource, call.format);
-    if let Some(version) = rendered.version {
+    render::<R>(call, located, row.text(0)?)
+}
+
+/// The resource, or that the client has it already.
+pub(super) fn answer<R: Resource>(
+    call: &Call<'_>,
+    current: &Rendered<R::Fhir>,
+    subset: Option<&Subset>,
+) -> Result<Response<String>, Error> {
+    let known = |version| conditional::is_known(&call.request.headers, version);
+    let mut answer = if current.version.is_some_and(known) {
+        response::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        let resource = part_of(subset, &current.resource)?;
+        response::resource(StatusCode::OK, &resource, call.format)
+    };
+    if let Some(version) = current.version {
+        let modified = httpdate::fmt_http_date(version.last_modified());
         response::add(&mut answer, ETAG, &version.etag());
-        response::add(
-            &mut answer,
-            LAST_MODIFIED,
-            &httpdate::fmt_http_date(version.last_modified()),
-        );
+        response::add(&mut answer, LAST_MODIFIED, &modified);
     }
-    Ok((answer, 1))
+    Ok(answer)
 }

@@ -22,14 +22,17 @@ use crate::tryton::zone;
 
 use super::context::base_url;
 use super::error::Error;
+use super::include::Inclusion;
+use super::neighbour::Neighbours;
 use super::record::{self, scope};
 use super::response;
 use super::service::{self, Answer, Call};
+use super::subset::Subset;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// What stays as it is in the query of a link (RFC 3986, section 3.4), so that it remains readable.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -54,10 +57,11 @@ pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
             .as_deref()
             .map(|cursor| binding(call, &plan).open(cursor))
             .transpose()?,
+        subset: Subset::from_pairs::<R::Fhir>(&call.pairs)?,
         resource: PhantomData,
     };
     let (rows, total) = page.rows().await?;
-    let (bundle, count) = page.bundle(rows, total)?;
+    let (bundle, count) = page.bundle(rows, total).await?;
     Ok((
         response::resource(StatusCode::OK, &bundle, call.format),
         count,
@@ -71,6 +75,8 @@ struct Page<'a, R> {
     plan: &'a Plan,
     /// Where it starts, or ends.
     from: Option<Position>,
+    /// What is wanted of each result, if not all.
+    subset: Option<Subset>,
     resource: PhantomData<R>,
 }
 
@@ -112,7 +118,11 @@ impl<R: Resource> Page<'_, R> {
         Ok((rows?, total))
     }
 
-    fn bundle(&self, mut rows: Vec<Row>, total: Option<i64>) -> Result<(Bundle, usize), Error> {
+    async fn bundle(
+        &self,
+        mut rows: Vec<Row>,
+        total: Option<i64>,
+    ) -> Result<(Bundle, usize), Error> {
         let size = self.plan.count as usize;
         let further = rows.len() > size;
         rows.truncate(size);
@@ -129,6 +139,11 @@ impl<R: Resource> Page<'_, R> {
         let total = total.or(all).and_then(|total| u32::try_from(total).ok());
         let link = self.links(&matches, further)?;
         let mut entry: Vec<_> = matches.into_iter().map(|matched| matched.entry).collect();
+        let included = self.included(&entry).await?;
+        for matched in &mut entry {
+            self.cut(matched)?;
+        }
+        entry.extend(included);
         entry.extend(self.remarks()?);
         let bundle = Bundle {
             total,
@@ -137,6 +152,34 @@ impl<R: Resource> Page<'_, R> {
             ..Bundle::new(BundleType::Searchset)
         };
         Ok((bundle, count))
+    }
+
+    /// Leaves of a result what is wanted of it.
+    fn cut(&self, entry: &mut BundleEntry) -> Result<(), Error> {
+        if let (Some(subset), Some(resource)) = (&self.subset, &entry.resource) {
+            let json = subset.apply(resource.as_json())?;
+            let unwritable = |_| Error::Internal("a resource could not be written");
+            entry.resource = Some(AnyResource::from_json(json).map_err(unwritable)?);
+        }
+        Ok(())
+    }
+
+    /// What comes along with the results.
+    async fn included(&self, matches: &[BundleEntry]) -> Result<Vec<BundleEntry>, Error> {
+        if self.plan.includes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = self.call;
+        let neighbours = Neighbours::new(&call.settings, call.request, call.context);
+        let summary = self
+            .plan
+            .understood
+            .iter()
+            .filter(|(name, _)| name == "_summary");
+        let inclusion = Inclusion::new(neighbours, &self.plan.includes, summary.cloned().collect());
+        inclusion
+            .of(matches.iter().filter_map(|entry| entry.resource.as_ref()))
+            .await
     }
 
     fn direction(&self) -> Option<Direction> {
@@ -240,17 +283,22 @@ impl<R: Resource> Page<'_, R> {
                     format!("a page has at most {MOST_COUNT} results; follow the link 'next'"),
                 ),
             };
-            Ok(BundleEntry {
-                resource: Some(any(&outcome::warning(code, message))?),
-                search: Some(mode(SearchEntryMode::Outcome)),
-                ..BundleEntry::default()
-            })
+            warning(code, message)
         });
         entries.collect()
     }
 }
 
-fn mode(mode: SearchEntryMode) -> BundleEntrySearch {
+/// An entry that tells the client something beside the results.
+pub(super) fn warning(code: IssueType, message: String) -> Result<BundleEntry, Error> {
+    Ok(BundleEntry {
+        resource: Some(any(&outcome::warning(code, message))?),
+        search: Some(mode(SearchEntryMode::Outcome)),
+        ..BundleEntry::default()
+    })
+}
+
+pub(super) fn mode(mode: SearchEntryMode) -> BundleEntrySearch {
     BundleEntrySearch {
         mode: Some(mode),
         ..BundleEntrySearch::default()

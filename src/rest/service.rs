@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use http::Response;
 use http::request::Parts;
+use http::{Method, Response};
 use spin_sdk::http::Request;
 
 use crate::config::Settings;
@@ -16,17 +16,30 @@ use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
 use crate::tryton::view::View;
 
-use super::context::{Account, Context, only_get};
+use super::context::{Account, Context, limit_url, only};
 use super::error::Error;
 use super::negotiation::{self, Format};
+use super::neighbour::Neighbours;
 use super::principal::Principal;
-use super::{log, read, search};
+use super::representation::Reply;
+use super::search_form::{self, SEARCH};
+use super::{compartment, history, log, read, response, search};
 
 /// What a path and method ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Interaction {
     Read(String),
+    VersionRead {
+        id: String,
+        version: String,
+    },
+    History(String),
     Search,
+    /// Of another type, in the compartment of a resource.
+    Compartment {
+        id: String,
+        resource_type: String,
+    },
 }
 
 /// A request that was routed, with all that its interaction needs.
@@ -45,26 +58,42 @@ pub(super) struct Call<'a> {
 pub(super) type Answer = Result<(Response<String>, usize), Error>;
 
 /// Serves the resource type `R`: the whole of its component.
-pub async fn serve<R: Resource>(request: Request) -> Response<String> {
-    let (request, _body) = request.into_parts();
-    let context = Context::new(&request.headers);
+pub async fn serve<R: Resource>(request: Request) -> Reply {
+    let (request, body) = request.into_parts();
+    let context = Context::of(&request);
     let mut account = Account {
         resource: R::DECLARATION.name,
         interaction: "unknown",
         ..Account::default()
     };
-    let pairs = query::parse(request.uri.query().unwrap_or_default());
-    let format = pairs.as_ref().map_or(Ok(Format::default()), |pairs| {
-        negotiation::format(pairs, &request.headers)
-    });
-    let for_errors = format.as_ref().copied().unwrap_or_default();
+    let parameters = match limit_url(&request) {
+        Ok(()) => search_form::parameters(&request, body).await,
+        Err(error) => Err(error),
+    };
+    let pairs = parameters
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(|parameters| Ok(query::parse(parameters)?));
+    let for_errors = negotiation::for_errors(pairs.as_deref().ok(), &request.headers);
     let result = async {
         let settings = Settings::load().await?;
         let principal = principal(&settings, &request, context.now())?;
         account.user = Some(principal.user);
+        if request.method == Method::OPTIONS {
+            return Ok((response::options("GET, HEAD, OPTIONS"), None));
+        }
         let interaction = route(R::DECLARATION, &request)?;
         account.interaction = interaction.name();
-        let (pairs, format) = (pairs?, format?);
+        if let Interaction::Compartment { id, resource_type } = &interaction {
+            let neighbours = Neighbours::new(&settings, &request, &context);
+            let (within, parameters) = ((R::DECLARATION, id.as_str()), parameters?);
+            let headers = &request.headers;
+            let answer =
+                compartment::search(&neighbours, headers, within, resource_type, &parameters);
+            return Ok((answer.await?, None));
+        }
+        let pairs = pairs?;
+        let format = negotiation::format(&pairs, &request.headers)?;
         let database = Database::new(&settings.database);
         let view = view(&database, principal, &[R::DECLARATION]).await?;
         view.any_table(R::DECLARATION.roots())?;
@@ -79,13 +108,18 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
             pairs,
             format,
         };
-        match interaction {
-            Interaction::Read(id) => read::read::<R>(&call, &id).await,
-            Interaction::Search => search::search::<R>(&call).await,
-        }
+        let (answer, count) = match interaction {
+            Interaction::Read(id) => read::read::<R>(&call, &id).await?,
+            Interaction::VersionRead { id, version } => {
+                history::vread::<R>(&call, &id, &version).await?
+            }
+            Interaction::History(id) => history::instance::<R>(&call, &id).await?,
+            _ => search::search::<R>(&call).await?,
+        };
+        Ok((answer, Some(count)))
     };
     let result = result.await.map(|(answer, count)| {
-        account.count = Some(count);
+        account.count = count;
         answer
     });
     context.conclude(result, for_errors, account).await
@@ -136,22 +170,49 @@ fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Erro
         .collect();
     let interaction = match segments.as_slice() {
         [] => Interaction::Search,
-        ["_search"] => {
+        [SEARCH] | [_, _, SEARCH] => return posted(request, &segments),
+        ["_history"] => {
             return Err(no_route(
-                "search by POST is not served yet; send the search as GET",
+                "the history of all resources is not served: GNU Health keeps none; that of one is",
             ));
         }
-        ["_history"] => return Err(no_route("history is not served: GNU Health keeps none")),
         [id] if id.starts_with('$') => return Err(no_route("this operation is not served")),
         [id] if is_id(id) => Interaction::Read((*id).to_owned()),
         [_] => return Err(Error::MalformedId),
-        [_, "_history", ..] => {
-            return Err(no_route("history is not served: GNU Health keeps none"));
+        [id, "_history"] if is_id(id) => Interaction::History((*id).to_owned()),
+        [id, "_history", version] if is_id(id) => Interaction::VersionRead {
+            id: (*id).to_owned(),
+            version: (*version).to_owned(),
+        },
+        [_, "_history"] | [_, "_history", _] => return Err(Error::MalformedId),
+        [_, operation] if operation.starts_with('$') => {
+            return Err(no_route("this operation is not served"));
         }
+        [id, resource_type] => within(id, resource_type)?,
         _ => return Err(no_route("nothing is served under this path")),
     };
-    only_get(request)?;
+    only(request, "GET, HEAD")?;
     Ok(interaction)
+}
+
+/// A search by POST.
+fn posted(request: &Parts, segments: &[&str]) -> Result<Interaction, Error> {
+    let interaction = match segments {
+        [id, resource_type, _] => within(id, resource_type)?,
+        _ => Interaction::Search,
+    };
+    only(request, "POST")?;
+    Ok(interaction)
+}
+
+fn within(id: &str, resource_type: &str) -> Result<Interaction, Error> {
+    if !is_id(id) {
+        return Err(Error::MalformedId);
+    }
+    Ok(Interaction::Compartment {
+        id: id.to_owned(),
+        resource_type: resource_type.to_owned(),
+    })
 }
 
 fn no_route(message: &str) -> Error {
@@ -163,7 +224,9 @@ impl Interaction {
     fn name(&self) -> &'static str {
         match self {
             Self::Read(_) => "read",
-            Self::Search => "search-type",
+            Self::VersionRead { .. } => "vread",
+            Self::History(_) => "history-instance",
+            Self::Search | Self::Compartment { .. } => "search-type",
         }
     }
 }
@@ -198,6 +261,62 @@ mod tests {
     }
 
     #[test]
+    fn searches_by_post_and_in_compartments_have_paths_of_their_own() {
+        let within = |resource_type: &str| {
+            Ok(Interaction::Compartment {
+                id: "7".into(),
+                resource_type: resource_type.into(),
+            })
+        };
+        assert_eq!(
+            routed(Method::POST, "/Patient/_search?name=x"),
+            Ok(Interaction::Search)
+        );
+        assert_eq!(
+            routed(Method::HEAD, "/Patient/7/Observation?code=x"),
+            within("Observation")
+        );
+        assert_eq!(
+            routed(Method::POST, "/Patient/7/Observation/_search"),
+            within("Observation")
+        );
+        for (method, path, allowed) in [
+            (Method::GET, "/Patient/_search", "POST"),
+            (Method::GET, "/Patient/7/Observation/_search", "POST"),
+            (Method::POST, "/Patient/7/Observation", "GET, HEAD"),
+        ] {
+            assert_eq!(
+                routed(method, path),
+                Err(Error::Method { allowed }),
+                "{path}"
+            );
+        }
+        assert_eq!(
+            routed(Method::GET, "/Patient/1;drop/Observation"),
+            Err(Error::MalformedId)
+        );
+    }
+
+    #[test]
+    fn a_version_and_the_history_of_a_resource_are_read() {
+        assert_eq!(
+            routed(Method::GET, "/Patient/7/_history"),
+            Ok(Interaction::History("7".into()))
+        );
+        assert_eq!(
+            routed(Method::GET, "/Patient/7/_history/12"),
+            Ok(Interaction::VersionRead {
+                id: "7".into(),
+                version: "12".into()
+            })
+        );
+        assert_eq!(
+            routed(Method::GET, "/Patient/1;drop/_history"),
+            Err(Error::MalformedId)
+        );
+    }
+
+    #[test]
     fn other_paths_and_methods_say_what_is_wrong() {
         assert_eq!(
             routed(Method::GET, "/Patient/1;drop"),
@@ -208,7 +327,7 @@ mod tests {
             Err(Error::MalformedId)
         );
         for path in [
-            "/Patient/1/_history",
+            "/Patient/1/_history/2/3",
             "/Patient/_history",
             "/Patient/1/$everything",
             "/Patient/$export",

@@ -1,9 +1,11 @@
-//! What is open to all: conformance, the health checks, and the answer to paths that are not served.
+//! What belongs to no resource type: conformance and the health checks, which are open to all; batches and searches over
+//! several types, for which one signs in; and the answer to paths that are not served.
 
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde::Serialize;
 use spin_sdk::http::Request;
+use spin_sdk::wasip3::http_compat::{IncomingBody, IncomingMessage};
 
 use crate::config::Settings;
 use crate::db::Database;
@@ -12,17 +14,34 @@ use crate::search::declaration::Declaration;
 use crate::search::query;
 use crate::tryton::catalog::Catalog;
 
-use super::context::{Account, Context, base_url, only_get};
+use super::context::{Account, Context, base_url, limit_url, only, only_get, pairs};
 use super::error::Error;
 use super::health::Finding;
 use super::negotiation::{self, Format};
-use super::{capability, health, identity, log, response};
+use super::neighbour::Neighbours;
+use super::representation::Reply;
+use super::search_form::{self, SEARCH};
+use super::system_search::{self, Asker};
+use super::{batch, body, capability, cors, health, identity, log, response};
 
 /// Serves the component `metadata`.
-pub async fn serve(request: Request) -> Response<String> {
-    let (request, _body) = request.into_parts();
-    let context = Context::new(&request.headers);
-    let (interaction, result) = match request.uri.path().trim_matches('/') {
+pub async fn serve(request: Request) -> Reply {
+    let (request, body) = request.into_parts();
+    let context = Context::of(&request);
+    let for_errors = negotiation::for_errors(pairs(&request).as_deref().ok(), &request.headers);
+    let path = request.uri.path().trim_matches('/');
+    if matches!(path, "" | SEARCH) && !is_open(&request) {
+        return for_users(&context, &request, body, for_errors).await;
+    }
+    let (interaction, result) = match path {
+        _ if cors::is_preflight(&request) => ("options", Ok(cors::preflight())),
+        "" if request.method == Method::OPTIONS => {
+            ("options", Ok(response::options("GET, HEAD, POST, OPTIONS")))
+        }
+        SEARCH => ("options", Ok(response::options("POST, OPTIONS"))),
+        "metadata" | "health/live" | "health/ready" if request.method == Method::OPTIONS => {
+            ("options", Ok(response::options("GET, HEAD, OPTIONS")))
+        }
         "" | "metadata" => ("capabilities", capabilities(&request).await),
         "health/live" => ("health", only_get(&request).map(|()| report(&[], None))),
         "health/ready" => ("health", ready(&request).await),
@@ -32,10 +51,73 @@ pub async fn serve(request: Request) -> Response<String> {
         interaction,
         ..Account::default()
     };
-    context.conclude(result, Format::default(), account).await
+    context.conclude(result, for_errors, account).await
 }
 
-fn no_route(path: &str) -> String {
+/// Whether a request at the base is open to all: OPTIONS, and the CapabilityStatement, which is a GET without any
+/// parameter of a search.
+fn is_open(request: &Parts) -> bool {
+    if request.method == Method::OPTIONS {
+        return true;
+    }
+    let pairs = query::parse(request.uri.query().unwrap_or_default());
+    let is_for_the_response = |name: &str| matches!(name, "_format" | "_pretty");
+    matches!(request.method, Method::GET | Method::HEAD)
+        && request.uri.path().trim_matches('/').is_empty()
+        && pairs.is_ok_and(|pairs| pairs.iter().all(|pair| is_for_the_response(&pair.name)))
+}
+
+/// What one signs in for: batches, and searches over several types.
+async fn for_users<T: IncomingMessage>(
+    context: &Context,
+    request: &Parts,
+    body: IncomingBody<T>,
+    mut format: Format,
+) -> Reply {
+    let is_posted = search_form::is_posted(request);
+    let is_batch = request.method == Method::POST && !is_posted;
+    let mut account = Account {
+        interaction: if is_batch { "batch" } else { "search-system" },
+        ..Account::default()
+    };
+    let result = async {
+        limit_url(request)?;
+        let is_search = request.uri.path().trim_matches('/') == SEARCH;
+        only(request, if is_search { "POST" } else { "GET, HEAD, POST" })?;
+        let pairs = query::parse(request.uri.query().unwrap_or_default())?;
+        format = negotiation::format(&pairs, &request.headers)?;
+        let settings = Settings::load().await?;
+        let identity = identity::identify(&settings, request).await?;
+        let user = identity.ok_or(Error::Unauthenticated)?.user;
+        account.user = Some(user);
+        let base = base_url(&settings, request);
+        let neighbours = Neighbours::new(&settings, request, context);
+        let (bundle, count) = if is_batch {
+            let body = body::read(body, batch::LONGEST).await?;
+            let id = &context.request;
+            let bundle = batch::answer(neighbours, request, &base, id, &body).await?;
+            let count = bundle.entry.len();
+            (bundle, count)
+        } else {
+            let parameters = search_form::parameters(request, body).await?;
+            let pairs = query::parse(&parameters)?;
+            format = negotiation::format(&pairs, &request.headers)?;
+            let asker = Asker {
+                neighbours,
+                secret: &settings.secret,
+                user,
+                base: &base,
+            };
+            system_search::search(&asker, pairs).await?
+        };
+        account.count = Some(count);
+        Ok(response::resource(StatusCode::OK, &bundle, format))
+    };
+    let result = result.await;
+    context.conclude(result, format, account).await
+}
+
+pub(super) fn no_route(path: &str) -> String {
     let first = path.split('/').next().unwrap_or_default();
     let is_type = first.starts_with(|letter: char| letter.is_ascii_uppercase());
     let served: Vec<&str> = resource::ALL
@@ -55,7 +137,7 @@ fn no_route(path: &str) -> String {
 
 async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
     only_get(request)?;
-    let pairs = query::parse(request.uri.query().unwrap_or_default())?;
+    let pairs = pairs(request)?;
     let format = negotiation::format(&pairs, &request.headers)?;
     let settings = Settings::load().await?;
     let database = Database::new(&settings.database);
@@ -67,7 +149,11 @@ async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
             served.push(declaration);
         }
     }
-    let statement = capability::statement(&base_url(&settings, request), &served);
+    let statement = capability::statement(
+        &base_url(&settings, request),
+        &served,
+        !settings.cors_origins.is_empty(),
+    );
     let statement =
         statement.map_err(|_| Error::Internal("the CapabilityStatement has no date"))?;
     Ok(response::resource(StatusCode::OK, &statement, format))

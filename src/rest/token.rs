@@ -61,7 +61,7 @@ pub async fn grant(
             "username or password is missing, or there twice",
         ));
     };
-    let client = Client::of(settings, &request.headers);
+    let client = Client::of(settings, request);
     let identity = match sign_in::sign_in(settings, login, password, &client).await {
         Ok(identity) => identity,
         Err(error) => return refused(error),

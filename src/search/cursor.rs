@@ -15,8 +15,11 @@ use super::plan::Plan;
 use crate::config::Secret;
 use crate::signature::Signer;
 
-/// How long a cursor is good, in seconds: a day.
-const LIFETIME: i64 = 24 * 60 * 60;
+/// How long a cursor is good, in seconds: a day, and up to an hour more.
+const LIFETIME: i64 = 24 * HOUR;
+
+/// What the end of it is rounded up to, so that the same page has the same links for some time.
+const HOUR: i64 = 60 * 60;
 
 /// The length of the nonce before what is encrypted.
 const NONCE: usize = 24;
@@ -59,13 +62,15 @@ pub struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// The cursor of a position. `None` if there is no randomness to be had.
+    /// The cursor of a position. `None` if it cannot be encrypted, which does not happen.
     #[must_use]
     pub fn seal(&self, position: &Position) -> Option<String> {
-        let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce).ok()?;
-        let text = serde_json::to_vec(&(self.now + LIFETIME, position)).ok()?;
+        let expiry = (self.now + LIFETIME).div_euclid(HOUR) * HOUR + HOUR;
+        let text = serde_json::to_vec(&(expiry, position)).ok()?;
         let bound = self.bound();
+        // Derived from what is encrypted, as SIV does it (RFC 5297): equal only for equal cursors.
+        let derived = Signer::new(self.secret, "cursor nonce").sign(&[&text, &bound]);
+        let nonce: [u8; NONCE] = *derived.first_chunk()?;
         let payload = Payload {
             msg: &text,
             aad: &bound,
@@ -178,8 +183,8 @@ mod tests {
         let other = Binding { user: 8, ..binding };
         assert_eq!(other.open(&cursor), Err(Error::Cursor));
         let later = |now| Binding { now, ..binding }.open(&cursor);
-        assert!(later(1_000_000 + LIFETIME - 1).is_ok());
-        assert_eq!(later(1_000_000 + LIFETIME), Err(Error::Expired));
+        assert!(later(1_000_000 + LIFETIME).is_ok());
+        assert_eq!(later(1_000_000 + LIFETIME + HOUR), Err(Error::Expired));
         for forged in ["", "AAAA", "***", &cursor[1..], &"A".repeat(100)] {
             assert_eq!(binding.open(forged), Err(Error::Cursor), "{forged}");
         }
@@ -205,6 +210,10 @@ mod tests {
         let cursor = binding.seal(&position).unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
         assert!(!bytes.windows(4).any(|window| window == b"betz"));
-        assert_ne!(binding.seal(&position), Some(cursor));
+        assert_eq!(
+            binding.seal(&position),
+            Some(cursor),
+            "the same page has the same link"
+        );
     }
 }

@@ -134,10 +134,14 @@ impl Include {
         for element in self.parameter.elements {
             collect(resource, &mut element.split('.'), &mut found);
         }
-        found.retain(|(name, _)| {
-            refers_to(self.parameter, name) && self.to.is_none_or(|to| to.name == name)
-        });
+        found.retain(|(name, _)| self.leads_to(name));
         found
+    }
+
+    /// Whether it leads to resources of a type.
+    #[must_use]
+    pub fn leads_to(&self, name: &str) -> bool {
+        refers_to(self.parameter, name) && self.to.is_none_or(|to| to.name == name)
     }
 }
 

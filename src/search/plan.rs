@@ -109,7 +109,20 @@ impl Plan {
                 taken => taken?,
             }
         }
+        plan.refuse_text_with_includes()?;
         Ok(plan)
+    }
+
+    /// R4, search, section "summary".
+    fn refuse_text_with_includes(&self) -> Result<(), Error> {
+        let is_text = |(name, value): &(String, String)| name == "_summary" && value == "text";
+        if self.includes.is_empty() || !self.understood.iter().any(is_text) {
+            return Ok(());
+        }
+        Err(Error::Value {
+            name: "_summary".to_owned(),
+            reason: "'text' cannot be used with _include or _revinclude".to_owned(),
+        })
     }
 
     /// The types whose tables it asks.

@@ -5,7 +5,7 @@ use crate::tryton::view::Hidden;
 
 use super::changed;
 use super::date::{self, Clock, End, Lasting};
-use super::declaration::Declaration;
+use super::declaration::{Declaration, Located};
 use super::logic::{FALSE, TRUE, all, any};
 use super::parameter::{Kind, Meaning, Target, Units, Value};
 use super::quantity::{self, UCUM, Unit};
@@ -117,11 +117,24 @@ impl About<'_> {
     ) -> Result<String, Hidden> {
         let way = Way::along(sql, self.scope.view, self.place, target.path)?;
         let mut alternatives = Vec::new();
+        let mut records = Vec::new();
         for wanted in wanted {
-            alternatives.push(match wanted {
-                Wanted::Composite(parts) => self.composed(sql, &way, target, parts)?,
-                wanted => self.value(sql, &way, (target.value, target.meaning), wanted)?,
-            });
+            match wanted {
+                Wanted::Composite(parts) => {
+                    alternatives.push(self.composed(sql, &way, target, parts)?);
+                }
+                wanted => match self.record(target.meaning, wanted) {
+                    Some(record) => records.extend(record),
+                    None => {
+                        let compared = (target.value, target.meaning);
+                        alternatives.push(self.value(sql, &way, compared, wanted)?);
+                    }
+                },
+            }
+        }
+        if !records.is_empty() {
+            let column = way.value(sql, self.scope.view, target.value)?;
+            alternatives.push(is_one_of(sql, &column, records));
         }
         let matched = way.exists(any(alternatives));
         self.unless(sql, target, matched)
@@ -234,9 +247,6 @@ impl About<'_> {
                 let number = wanted.condition(sql, &column);
                 Ok(all([unit, format!("{column} IS NOT NULL"), number]))
             }
-            (Wanted::Reference(wanted), Meaning::Reference(name, prefix)) => {
-                Ok(self.refers(sql, &column, (name, prefix), wanted))
-            }
             _ => Ok(FALSE.to_owned()),
         }
     }
@@ -341,25 +351,44 @@ impl About<'_> {
         }
     }
 
-    fn refers(
-        &self,
-        sql: &mut Sql,
-        column: &str,
-        (name, prefix): (&str, &str),
-        wanted: &reference::Wanted,
-    ) -> String {
-        let declaration = self
-            .types
-            .iter()
-            .find(|declaration| declaration.name == name);
-        let located = declaration.and_then(|declaration| {
-            let located = wanted.located(declaration, self.scope.base_url)?;
-            let source = declaration.sources.get(located.source)?;
-            (source.prefix == prefix).then_some(located)
-        });
-        located.map_or(FALSE.to_owned(), |located| {
-            format!("{column} = {}", sql.bind(Bound::Integer(located.record)))
-        })
+    /// The record that a value names, if the meaning is that of a record: `Some(None)` if it names none that could be meant.
+    fn record(&self, meaning: Meaning, wanted: &Wanted) -> Option<Option<i64>> {
+        let Place {
+            declaration,
+            source,
+            ..
+        } = self.place;
+        let (located, of) = match (meaning, wanted) {
+            (Meaning::LogicalId, Wanted::Token(token, _)) if source.measures.is_empty() => {
+                let plain = token.system.as_deref().unwrap_or_default().is_empty();
+                let id = token.code.as_deref().filter(|_| plain);
+                (
+                    id.and_then(|id| declaration.locate(id)),
+                    (*declaration, source.prefix),
+                )
+            }
+            (Meaning::Reference(name, prefix), Wanted::Reference(wanted)) => {
+                let mut types = self.types.iter();
+                let Some(to) = types.find(|declaration| declaration.name == name) else {
+                    return Some(None);
+                };
+                (wanted.located(to, self.scope.base_url), (*to, prefix))
+            }
+            _ => return None,
+        };
+        let (declaration, prefix) = of;
+        let source = |located: &Located| declaration.sources.get(located.source);
+        let located =
+            located.filter(|located| source(located).is_some_and(|of| of.prefix == prefix));
+        Some(located.map(|located| located.record))
+    }
+}
+
+/// The condition that a column is one of these records.
+fn is_one_of(sql: &mut Sql, column: &str, records: Vec<i64>) -> String {
+    match records.as_slice() {
+        [one] => format!("{column} = {}", sql.bind(Bound::Integer(*one))),
+        _ => format!("{column} = ANY({})", sql.bind(Bound::Integers(records))),
     }
 }
 

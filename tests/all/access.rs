@@ -67,6 +67,7 @@ fn bound(parameter: &Parameter) -> &(dyn ToSql + Sync) {
         Parameter::Text(text) => text,
         Parameter::Integer(number) => number,
         Parameter::Texts(texts) => texts,
+        Parameter::Integers(numbers) => numbers,
     }
 }
 

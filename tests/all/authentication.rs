@@ -293,12 +293,23 @@ fn a_person_is_sent_to_the_login_page_and_a_program_is_not(world: &World) {
         vec![("accept", "*/*")],
         vec![("accept", "application/fhir+json")],
         vec![("accept", "application/fhir+json, text/html;q=0.5")],
-        vec![("accept", browser), ("authorization", "Basic AAAA")],
     ] {
         assert_refused(&client.get_with(path, &headers));
     }
+    // Where there is no way to the login page, the outcome is shown to people.
+    let credentials = [("accept", browser), ("authorization", "Basic AAAA")];
+    let wrong = client.get_with(path, &credentials);
     let post = client.send(&Method::POST, "/Patient", &[("accept", browser)]);
-    assert_refused(&post);
+    for refused in [wrong, post] {
+        assert_eq!(refused.status, 401);
+        assert_eq!(
+            refused.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        assert!(refused.text().contains("OperationOutcome"));
+        let challenges = refused.headers.get_all("www-authenticate").iter();
+        assert_eq!(challenges.count(), 2);
+    }
 }
 
 fn strangers_are_answered_without_anything_of_a_patient(world: &World) {

@@ -12,6 +12,7 @@ pub fn tests() -> Vec<Test> {
         bytes_that_are_no_utf_8_are_refused,
         a_nul_character_is_refused,
         too_many_parameters_or_values_are_refused,
+        a_url_of_more_than_8_kb_is_too_long,
         a_query_of_a_megabyte_is_refused_and_the_app_lives_on,
         headers_that_say_nonsense_do_no_harm,
         headers_that_are_no_text_do_no_harm,
@@ -54,7 +55,8 @@ fn result_parameters_may_stand_only_once(world: &World) {
         "_count=5&_count=6",
         "_total=none&_total=accurate",
         "_cursor=a&_cursor=b",
-        "_format=json&_format=xml",
+        "_format=json&_format=json",
+        "_pretty=true&_pretty=true",
     ] {
         let answer = search(world, query);
         assert!(
@@ -122,6 +124,29 @@ fn too_many_parameters_or_values_are_refused(world: &World) {
     let values = |count: usize| format!("_id={}", vec!["1"; count].join(","));
     assert_eq!(search(world, &values(200)).status, 200);
     search(world, &values(1000)).refused(400, "too-costly");
+}
+
+fn a_url_of_more_than_8_kb_is_too_long(world: &World) {
+    for (client, path) in [
+        (world.doctor(), "/Patient?_id="),
+        (world.anonymous().clone(), "/Patient?_id="),
+        (world.anonymous().clone(), "/metadata?x="),
+    ] {
+        let fill = |length: usize| format!("{path}{}", "1".repeat(length - path.len()));
+        let reason = client.get(&fill(8193)).refused(414, "too-long");
+        assert!(reason.contains("8192"), "{reason}");
+        assert_ne!(client.get(&fill(8192)).status, 414);
+    }
+    let xml = format!("/Patient?_format=xml&_id={}", "1".repeat(9000));
+    let answer = world
+        .doctor()
+        .get_with(&xml, &[("accept", "application/fhir+xml")]);
+    assert_eq!(answer.status, 414);
+    assert!(
+        answer.text().contains("<code value=\"too-long\"/>"),
+        "{}",
+        answer.text()
+    );
 }
 
 fn a_query_of_a_megabyte_is_refused_and_the_app_lives_on(world: &World) {

@@ -163,6 +163,7 @@ impl Asked {
                 Parameter::Text(text) => text as &(dyn ToSql + Sync),
                 Parameter::Integer(number) => number,
                 Parameter::Texts(texts) => texts,
+                Parameter::Integers(numbers) => numbers,
             })
             .collect();
         self.client

@@ -22,19 +22,26 @@ mod applications;
 mod attempts;
 mod authentication;
 mod bad_input;
+mod batch;
 mod birthdate;
 mod browser;
 mod clients;
+mod compartments;
+mod conditional;
 mod conditions;
 mod content;
+mod cors;
 mod domains;
+mod formats;
 mod groups;
 mod health;
+mod history;
 mod http;
 mod load;
 mod manifest;
 mod metadata;
 mod negotiation;
+mod neighbours;
 mod npm;
 mod observations;
 mod oracle;
@@ -42,6 +49,7 @@ mod outage;
 mod pages;
 mod paging;
 mod passwords;
+mod post_search;
 mod practitioners;
 mod principal;
 mod privacy;
@@ -53,11 +61,14 @@ mod search;
 mod sessions;
 mod sql;
 mod strings;
+mod subset;
+mod system_search;
 mod tokens;
 mod users;
 mod validation;
 mod visitor;
 mod world;
+mod xml;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -85,17 +96,24 @@ const CONCURRENT: &[Subject] = &[
     ("attempts", attempts::tests),
     ("authentication", authentication::tests),
     ("bad_input", bad_input::tests),
+    ("batch", batch::tests),
     ("birthdate", birthdate::tests),
     ("clients", clients::tests),
+    ("compartments", compartments::tests),
+    ("conditional", conditional::tests),
     ("conditions", conditions::tests),
     ("content", content::tests),
+    ("formats", formats::tests),
+    ("history", history::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
+    ("neighbours", neighbours::tests),
     ("observations", observations::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
+    ("post_search", post_search::tests),
     ("practitioners", practitioners::tests),
     ("principal", principal::tests),
     ("read", read::tests),
@@ -104,8 +122,11 @@ const CONCURRENT: &[Subject] = &[
     ("search", search::tests),
     ("sessions", sessions::tests),
     ("strings", strings::tests),
+    ("system_search", system_search::tests),
+    ("subset", subset::tests),
     ("tokens", tokens::tests),
     ("validation", validation::tests),
+    ("xml", xml::tests),
 ];
 
 /// What others must not run beside, in this order.
@@ -142,6 +163,8 @@ fn identity() -> Vec<Test> {
     [
         applications::tests_of_a_restricted_app(),
         clients::tests_of_other_apps(),
+        neighbours::tests_of_other_apps(),
+        cors::tests_of_other_apps(),
         principal::tests_of_an_app_without_guard(),
     ]
     .concat()

@@ -18,6 +18,7 @@ pub fn tests() -> Vec<Test> {
         declared_search_parameters_are_those_of_r4,
         every_undeclared_search_parameter_of_r4_is_refused,
         declared_interactions_work_and_others_do_not,
+        declared_interactions_of_the_whole_system_work,
         bad_credentials_do_not_close_it,
     ]
 }
@@ -230,20 +231,35 @@ fn declared_interactions_work_and_others_do_not(world: &World) {
             answer.refused(answer.status, "not-supported");
         }
     }
-    // Of the whole system: nothing is declared.
+}
+
+fn declared_interactions_of_the_whole_system_work(world: &World) {
     let rest = &statement(world)["rest"][0];
-    assert!(
-        rest.get("interaction").is_none() && rest.get("operation").is_none(),
-        "{rest}"
+    assert!(rest.get("operation").is_none(), "{rest}");
+    let declared: Vec<&str> = rest["interaction"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|interaction| interaction["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(declared, ["batch", "search-system"]);
+    let json = [("content-type", "application/fhir+json")];
+    let batch = r#"{"resourceType":"Bundle","type":"batch"}"#;
+    assert_eq!(
+        world.doctor().post("/", batch, &json).ok()["type"],
+        "batch-response"
     );
-    for path in ["/", "/_search", "/Patient/_search"] {
-        let answer = world.doctor().send(&Method::POST, path, &[]);
-        assert!(
-            matches!(answer.status, 404 | 405),
-            "{path}: {}",
-            answer.status
-        );
-    }
+    let found = world.doctor().get("/?_type=Patient").ok();
+    assert_eq!(found["type"], "searchset");
+    // and what is not declared does not
+    world
+        .doctor()
+        .post("/", &batch.replace("batch", "transaction"), &json)
+        .refused(400, "not-supported");
+    world
+        .doctor()
+        .get("/_history")
+        .refused(404, "not-supported");
 }
 
 fn bad_credentials_do_not_close_it(world: &World) {

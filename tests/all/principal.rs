@@ -74,14 +74,10 @@ fn a_principal_header_of_the_client_is_ignored_even_if_signed_rightly(world: &Wo
     hidden.refused(404, "not-found");
 }
 
-/// `spin.toml`, but with nobody in front of the resource types.
-fn without_guard() -> PathBuf {
+/// `spin.toml`, changed; under a name of its own.
+pub fn manifest_with(name: &str, change: impl FnOnce(&mut Table)) -> PathBuf {
     let text = std::fs::read_to_string(xtask::root().join("spin.toml")).unwrap();
     let mut manifest: Table = text.parse().unwrap();
-    let triggers = manifest["trigger"]["http"].as_array_mut().unwrap();
-    for trigger in triggers {
-        trigger.as_table_mut().unwrap().remove("dependencies");
-    }
     for (_, component) in manifest["component"].as_table_mut().unwrap() {
         let source = xtask::root().join(component["source"].as_str().unwrap());
         let source = source.to_str().unwrap().to_owned();
@@ -90,11 +86,22 @@ fn without_guard() -> PathBuf {
             .unwrap()
             .insert("source".to_owned(), source.into());
     }
-    let components = manifest["component"].as_table_mut().unwrap();
-    components.remove("auth");
-    let path = folder().join("without-guard.toml");
+    change(&mut manifest);
+    let path = folder().join(format!("{name}.toml"));
     std::fs::write(&path, toml::to_string(&manifest).unwrap()).unwrap();
     path
+}
+
+/// `spin.toml`, but with nobody in front of the resource types.
+pub fn without_guard() -> PathBuf {
+    manifest_with("without-guard", |manifest| {
+        let triggers = manifest["trigger"]["http"].as_array_mut().unwrap();
+        for trigger in triggers {
+            trigger.as_table_mut().unwrap().remove("dependencies");
+        }
+        let components = manifest["component"].as_table_mut().unwrap();
+        components.remove("auth");
+    })
 }
 
 fn a_component_without_its_guard_serves_no_one_but_for_the_one_signed_request(world: &World) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::http::basic;
 use crate::users::{ExtraUser, PASSWORD, forget_attempts};
 use crate::world::{World, becomes, encoded, folder};
 use crate::{Test, tests};
@@ -80,6 +81,18 @@ fn no_name_identifier_password_or_search_value_is_in_any_log(world: &World) {
         .doctor()
         .get(&format!("/Patient/{}", searched[3]))
         .refused(404, "not-found");
+    let doctor = world.doctor();
+    let form = format!("family={family}&birthdate={birth_date}");
+    doctor.post("/Patient/_search", &form, &[]).ok();
+    doctor.post("/_search", &form, &[]).ok();
+    doctor.get(&format!(
+        "/?_type=Patient&identifier={identifier}&birthdate={given}"
+    ));
+    let entry =
+        serde_json::json!({"request": {"method": "GET", "url": format!("Patient?given={given}")}});
+    let batch = serde_json::json!({"resourceType": "Bundle", "type": "batch", "entry": [entry]});
+    let json = [("content-type", "application/fhir+json")];
+    doctor.post("/", &batch.to_string(), &json).ok();
     world
         .anonymous()
         .with_credentials(searched[0], searched[1])
@@ -123,6 +136,11 @@ fn secrets_of_signing_in(world: &World) -> Vec<String> {
         }
         let cookie = format!("gnuhealth-session={credentials}");
         client.get_with("/Patient/1", &[("cookie", &cookie)]);
+        // The component that answers has others asked with them.
+        client.get_with("/?_type=Patient&_count=1", &[("cookie", &cookie)]);
+        client
+            .with_authorization(&format!("Bearer {credentials}"))
+            .get("/?_type=Patient&_count=1");
         let form = format!("token={}", encoded(credentials));
         client.post("/auth/revoke", &form, &[]);
         client.post(
@@ -133,6 +151,7 @@ fn secrets_of_signing_in(world: &World) -> Vec<String> {
     }
     forget_attempts(world, "x-private");
     user.client(PASSWORD).get("/Patient/1");
+    user.client(PASSWORD).get("/?_type=Patient&_count=1");
     user.client("wrong-Ocelotl").get("/Patient/1");
     let stored = world.sql().rows(
         "SELECT key FROM ir_session UNION SELECT key FROM res_user_application \
@@ -142,7 +161,16 @@ fn secrets_of_signing_in(world: &World) -> Vec<String> {
     let stored = stored
         .iter()
         .filter_map(|row| row["key"].as_str().map(str::to_owned));
-    let sent = [&token, &key, &application, PASSWORD, "wrong-Ocelotl"];
+    let header = basic(&user.login, PASSWORD);
+    let encoded = header.trim_start_matches("Basic ");
+    let sent = [
+        &token,
+        &key,
+        &application,
+        PASSWORD,
+        encoded,
+        "wrong-Ocelotl",
+    ];
     stored.chain(sent.map(str::to_owned)).collect()
 }
 

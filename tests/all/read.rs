@@ -19,6 +19,7 @@ pub fn tests() -> Vec<Test> {
         what_cannot_be_an_id_is_refused_and_never_an_error_of_the_server,
         writing_is_refused_with_what_is_allowed,
         what_is_not_served_is_told_as_an_outcome,
+        options_tells_what_is_allowed,
         the_history_of_the_type_is_not_served,
     ]
 }
@@ -68,6 +69,12 @@ fn head_has_the_headers_of_get_and_no_body(world: &World) {
         "/metadata",
         "/health/live",
         "/nothing",
+        "/Patient/1/_history",
+        "/Patient/1/_history/1",
+        "/Patient/1?_format=xml",
+        "/Patient/1?_format=html",
+        "/Patient/1?_summary=true",
+        "/metadata?_format=xml&_pretty=true",
     ] {
         let get = world.doctor().get(path);
         let head = world.doctor().send(&Method::HEAD, path, &[]);
@@ -173,13 +180,7 @@ fn writing_is_refused_with_what_is_allowed(world: &World) {
     let before = world
         .sql()
         .value("SELECT count(*) FROM gnuhealth_patient", &[]);
-    let methods = [
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
+    let methods = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     for path in [
         "/Patient",
         "/Patient/1",
@@ -204,6 +205,18 @@ fn writing_is_refused_with_what_is_allowed(world: &World) {
     assert_eq!(before, after);
 }
 
+fn options_tells_what_is_allowed(world: &World) {
+    for path in ["/Patient", "/Patient/1", "/metadata", "/health/live"] {
+        let answer = world.doctor().send(&Method::OPTIONS, path, &[]);
+        assert_eq!(answer.status, 204, "{path}");
+        assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{path}");
+    }
+    let stranger = world.anonymous().send(&Method::OPTIONS, "/Patient/1", &[]);
+    stranger.refused(401, "login");
+    let nowhere = world.doctor().send(&Method::OPTIONS, "/nothing", &[]);
+    nowhere.refused(404, "not-supported");
+}
+
 fn what_is_not_served_is_told_as_an_outcome(world: &World) {
     let paths = [
         "/Observation",
@@ -220,8 +233,7 @@ fn what_is_not_served_is_told_as_an_outcome(world: &World) {
         "/health/x",
         "/metadata/x",
         "/index.html",
-        "/Patient/1/_history",
-        "/Patient/1/_history/1",
+        "/Patient/1/_history/1/2",
         "/Patient/$everything",
         "/Patient/1/$everything",
         "/Patient/1/Observation",

@@ -3,10 +3,14 @@
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::Element;
+
 /// A resource type.
 pub trait Resource: Serialize {
     /// Its name, as in `resourceType` and in URLs.
     const TYPE: &'static str;
+    /// Its elements, those aside that are never written.
+    const ELEMENTS: &'static [Element];
 }
 
 /// A resource of any type, held as its JSON.
@@ -36,6 +40,13 @@ impl AnyResource {
     #[must_use]
     pub fn as_json(&self) -> &str {
         self.0.get()
+    }
+}
+
+/// A resource that was read as its JSON.
+impl From<Box<RawValue>> for AnyResource {
+    fn from(json: Box<RawValue>) -> Self {
+        Self(json)
     }
 }
 

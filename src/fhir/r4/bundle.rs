@@ -51,6 +51,7 @@ impl Bundle {
 
 impl Resource for Bundle {
     const TYPE: &'static str = "Bundle";
+    const ELEMENTS: &'static [Element] = &BUNDLE;
 }
 
 impl Serialize for Bundle {
@@ -252,3 +253,65 @@ impl Serialize for BundleEntryResponse {
         object.end()
     }
 }
+
+/// The elements of `Bundle`.
+static BUNDLE: [Element; 9] = [
+    Element::new("id").summary(),
+    Element::new("meta").summary(),
+    Element::new("language"),
+    Element::new("identifier").summary(),
+    Element::new("type").mandatory().summary(),
+    Element::new("timestamp").summary(),
+    Element::new("total").summary(),
+    Element::new("link").summary().with(&BUNDLE_LINK),
+    Element::new("entry").summary().with(&BUNDLE_ENTRY),
+];
+
+/// The elements of `Bundle.link`.
+static BUNDLE_LINK: [Element; 3] = [
+    Element::new("extension"),
+    Element::new("relation").mandatory().summary(),
+    Element::new("url").mandatory().summary(),
+];
+
+/// The elements of `Bundle.entry`.
+static BUNDLE_ENTRY: [Element; 7] = [
+    Element::new("extension"),
+    Element::new("link").summary().with(&BUNDLE_LINK),
+    Element::new("fullUrl").summary(),
+    Element::new("resource").summary(),
+    Element::new("search").summary().with(&BUNDLE_ENTRY_SEARCH),
+    Element::new("request")
+        .summary()
+        .with(&BUNDLE_ENTRY_REQUEST),
+    Element::new("response")
+        .summary()
+        .with(&BUNDLE_ENTRY_RESPONSE),
+];
+
+/// The elements of `Bundle.entry.search`.
+static BUNDLE_ENTRY_SEARCH: [Element; 3] = [
+    Element::new("extension"),
+    Element::new("mode").summary(),
+    Element::new("score").summary(),
+];
+
+/// The elements of `Bundle.entry.request`.
+static BUNDLE_ENTRY_REQUEST: [Element; 6] = [
+    Element::new("extension"),
+    Element::new("method").mandatory().summary(),
+    Element::new("url").mandatory().summary(),
+    Element::new("ifNoneMatch").summary(),
+    Element::new("ifModifiedSince").summary(),
+    Element::new("ifMatch").summary(),
+];
+
+/// The elements of `Bundle.entry.response`.
+static BUNDLE_ENTRY_RESPONSE: [Element; 6] = [
+    Element::new("extension"),
+    Element::new("status").mandatory().summary(),
+    Element::new("location").summary(),
+    Element::new("etag").summary(),
+    Element::new("lastModified").summary(),
+    Element::new("outcome").summary(),
+];

@@ -117,6 +117,7 @@ impl CapabilityStatement {
 
 impl Resource for CapabilityStatement {
     const TYPE: &'static str = "CapabilityStatement";
+    const ELEMENTS: &'static [Element] = &CAPABILITY_STATEMENT;
 }
 
 impl Serialize for CapabilityStatement {
@@ -556,3 +557,140 @@ impl Serialize for CapabilityStatementRestInteraction {
         object.end()
     }
 }
+
+/// The elements of `CapabilityStatement`.
+static CAPABILITY_STATEMENT: [Element; 29] = [
+    Element::new("id").summary(),
+    Element::new("meta").summary(),
+    Element::new("language"),
+    Element::new("text"),
+    Element::new("contained"),
+    Element::new("extension"),
+    Element::new("url").summary(),
+    Element::new("version").summary(),
+    Element::new("name").summary(),
+    Element::new("title").summary(),
+    Element::new("status").mandatory().summary(),
+    Element::new("experimental").summary(),
+    Element::new("date").mandatory().summary(),
+    Element::new("publisher").summary(),
+    Element::new("contact").summary(),
+    Element::new("description"),
+    Element::new("jurisdiction").summary(),
+    Element::new("purpose"),
+    Element::new("copyright"),
+    Element::new("kind").mandatory().summary(),
+    Element::new("instantiates").summary(),
+    Element::new("imports").summary(),
+    Element::new("software")
+        .summary()
+        .with(&CAPABILITY_STATEMENT_SOFTWARE),
+    Element::new("implementation")
+        .summary()
+        .with(&CAPABILITY_STATEMENT_IMPLEMENTATION),
+    Element::new("fhirVersion").mandatory().summary(),
+    Element::new("format").mandatory().summary(),
+    Element::new("patchFormat").summary(),
+    Element::new("implementationGuide").summary(),
+    Element::new("rest")
+        .summary()
+        .with(&CAPABILITY_STATEMENT_REST),
+];
+
+/// The elements of `CapabilityStatement.software`.
+static CAPABILITY_STATEMENT_SOFTWARE: [Element; 4] = [
+    Element::new("extension"),
+    Element::new("name").mandatory().summary(),
+    Element::new("version").summary(),
+    Element::new("releaseDate").summary(),
+];
+
+/// The elements of `CapabilityStatement.implementation`.
+static CAPABILITY_STATEMENT_IMPLEMENTATION: [Element; 4] = [
+    Element::new("extension"),
+    Element::new("description").mandatory().summary(),
+    Element::new("url").summary(),
+    Element::new("custodian").summary(),
+];
+
+/// The elements of `CapabilityStatement.rest`.
+static CAPABILITY_STATEMENT_REST: [Element; 9] = [
+    Element::new("extension"),
+    Element::new("mode").mandatory().summary(),
+    Element::new("documentation"),
+    Element::new("security")
+        .summary()
+        .with(&CAPABILITY_STATEMENT_REST_SECURITY),
+    Element::new("resource")
+        .summary()
+        .with(&CAPABILITY_STATEMENT_REST_RESOURCE),
+    Element::new("interaction").with(&CAPABILITY_STATEMENT_REST_INTERACTION),
+    Element::new("searchParam").with(&CAPABILITY_STATEMENT_REST_RESOURCE_SEARCH_PARAM),
+    Element::new("operation")
+        .summary()
+        .with(&CAPABILITY_STATEMENT_REST_RESOURCE_OPERATION),
+    Element::new("compartment"),
+];
+
+/// The elements of `CapabilityStatement.rest.security`.
+static CAPABILITY_STATEMENT_REST_SECURITY: [Element; 4] = [
+    Element::new("extension"),
+    Element::new("cors").summary(),
+    Element::new("service").summary(),
+    Element::new("description"),
+];
+
+/// The elements of `CapabilityStatement.rest.resource`.
+static CAPABILITY_STATEMENT_REST_RESOURCE: [Element; 18] = [
+    Element::new("extension"),
+    Element::new("type").mandatory().summary(),
+    Element::new("profile").summary(),
+    Element::new("supportedProfile").summary(),
+    Element::new("documentation"),
+    Element::new("interaction").with(&CAPABILITY_STATEMENT_REST_RESOURCE_INTERACTION),
+    Element::new("versioning"),
+    Element::new("readHistory"),
+    Element::new("updateCreate"),
+    Element::new("conditionalCreate"),
+    Element::new("conditionalRead"),
+    Element::new("conditionalUpdate"),
+    Element::new("conditionalDelete"),
+    Element::new("referencePolicy"),
+    Element::new("searchInclude"),
+    Element::new("searchRevInclude"),
+    Element::new("searchParam").with(&CAPABILITY_STATEMENT_REST_RESOURCE_SEARCH_PARAM),
+    Element::new("operation")
+        .summary()
+        .with(&CAPABILITY_STATEMENT_REST_RESOURCE_OPERATION),
+];
+
+/// The elements of `CapabilityStatement.rest.resource.interaction`.
+static CAPABILITY_STATEMENT_REST_RESOURCE_INTERACTION: [Element; 3] = [
+    Element::new("extension"),
+    Element::new("code").mandatory(),
+    Element::new("documentation"),
+];
+
+/// The elements of `CapabilityStatement.rest.resource.searchParam`.
+static CAPABILITY_STATEMENT_REST_RESOURCE_SEARCH_PARAM: [Element; 5] = [
+    Element::new("extension"),
+    Element::new("name").mandatory(),
+    Element::new("definition"),
+    Element::new("type").mandatory(),
+    Element::new("documentation"),
+];
+
+/// The elements of `CapabilityStatement.rest.resource.operation`.
+static CAPABILITY_STATEMENT_REST_RESOURCE_OPERATION: [Element; 4] = [
+    Element::new("extension"),
+    Element::new("name").mandatory().summary(),
+    Element::new("definition").mandatory().summary(),
+    Element::new("documentation"),
+];
+
+/// The elements of `CapabilityStatement.rest.interaction`.
+static CAPABILITY_STATEMENT_REST_INTERACTION: [Element; 3] = [
+    Element::new("extension"),
+    Element::new("code").mandatory(),
+    Element::new("documentation"),
+];

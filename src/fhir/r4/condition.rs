@@ -94,6 +94,7 @@ impl Condition {
 
 impl Resource for Condition {
     const TYPE: &'static str = "Condition";
+    const ELEMENTS: &'static [Element] = &CONDITION;
 }
 
 impl Serialize for Condition {
@@ -236,3 +237,45 @@ impl Serialize for ConditionEvidence {
         object.end()
     }
 }
+
+/// The elements of `Condition`.
+static CONDITION: [Element; 23] = [
+    Element::new("id").summary(),
+    Element::new("meta").summary(),
+    Element::new("language"),
+    Element::new("text"),
+    Element::new("contained"),
+    Element::new("extension"),
+    Element::new("identifier").summary(),
+    Element::new("clinicalStatus").summary(),
+    Element::new("verificationStatus").summary(),
+    Element::new("category"),
+    Element::new("severity"),
+    Element::new("code").summary(),
+    Element::new("bodySite").summary(),
+    Element::new("subject").mandatory().summary(),
+    Element::new("encounter").summary(),
+    Element::new("onset").choice().summary(),
+    Element::new("abatement").choice(),
+    Element::new("recordedDate").summary(),
+    Element::new("recorder").summary(),
+    Element::new("asserter").summary(),
+    Element::new("stage").with(&CONDITION_STAGE),
+    Element::new("evidence").with(&CONDITION_EVIDENCE),
+    Element::new("note"),
+];
+
+/// The elements of `Condition.stage`.
+static CONDITION_STAGE: [Element; 4] = [
+    Element::new("extension"),
+    Element::new("summary"),
+    Element::new("assessment"),
+    Element::new("type"),
+];
+
+/// The elements of `Condition.evidence`.
+static CONDITION_EVIDENCE: [Element; 3] = [
+    Element::new("extension"),
+    Element::new("code").summary(),
+    Element::new("detail").summary(),
+];

@@ -115,6 +115,7 @@ impl Observation {
 
 impl Resource for Observation {
     const TYPE: &'static str = "Observation";
+    const ELEMENTS: &'static [Element] = &OBSERVATION;
 }
 
 impl Serialize for Observation {
@@ -360,3 +361,60 @@ impl Choice for ObservationComponentValue {
         }
     }
 }
+
+/// The elements of `Observation`.
+static OBSERVATION: [Element; 30] = [
+    Element::new("id").summary(),
+    Element::new("meta").summary(),
+    Element::new("language"),
+    Element::new("text"),
+    Element::new("contained"),
+    Element::new("extension"),
+    Element::new("identifier").summary(),
+    Element::new("basedOn").summary(),
+    Element::new("partOf").summary(),
+    Element::new("status").mandatory().summary(),
+    Element::new("category"),
+    Element::new("code").mandatory().summary(),
+    Element::new("subject").summary(),
+    Element::new("focus").summary(),
+    Element::new("encounter").summary(),
+    Element::new("effective").choice().summary(),
+    Element::new("issued").summary(),
+    Element::new("performer").summary(),
+    Element::new("value").choice().summary(),
+    Element::new("dataAbsentReason"),
+    Element::new("interpretation"),
+    Element::new("note"),
+    Element::new("bodySite"),
+    Element::new("method"),
+    Element::new("specimen"),
+    Element::new("device"),
+    Element::new("referenceRange").with(&OBSERVATION_REFERENCE_RANGE),
+    Element::new("hasMember").summary(),
+    Element::new("derivedFrom").summary(),
+    Element::new("component")
+        .summary()
+        .with(&OBSERVATION_COMPONENT),
+];
+
+/// The elements of `Observation.referenceRange`.
+static OBSERVATION_REFERENCE_RANGE: [Element; 7] = [
+    Element::new("extension"),
+    Element::new("low"),
+    Element::new("high"),
+    Element::new("type"),
+    Element::new("appliesTo"),
+    Element::new("age"),
+    Element::new("text"),
+];
+
+/// The elements of `Observation.component`.
+static OBSERVATION_COMPONENT: [Element; 6] = [
+    Element::new("extension"),
+    Element::new("code").mandatory().summary(),
+    Element::new("value").choice().summary(),
+    Element::new("dataAbsentReason"),
+    Element::new("interpretation"),
+    Element::new("referenceRange").with(&OBSERVATION_REFERENCE_RANGE),
+];

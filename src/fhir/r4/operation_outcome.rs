@@ -45,6 +45,7 @@ impl OperationOutcome {
 
 impl Resource for OperationOutcome {
     const TYPE: &'static str = "OperationOutcome";
+    const ELEMENTS: &'static [Element] = &OPERATION_OUTCOME;
 }
 
 impl Serialize for OperationOutcome {
@@ -110,3 +111,28 @@ impl Serialize for OperationOutcomeIssue {
         object.end()
     }
 }
+
+/// The elements of `OperationOutcome`.
+static OPERATION_OUTCOME: [Element; 7] = [
+    Element::new("id").summary(),
+    Element::new("meta").summary(),
+    Element::new("language"),
+    Element::new("text"),
+    Element::new("contained"),
+    Element::new("extension"),
+    Element::new("issue")
+        .mandatory()
+        .summary()
+        .with(&OPERATION_OUTCOME_ISSUE),
+];
+
+/// The elements of `OperationOutcome.issue`.
+static OPERATION_OUTCOME_ISSUE: [Element; 7] = [
+    Element::new("extension"),
+    Element::new("severity").mandatory().summary(),
+    Element::new("code").mandatory().summary(),
+    Element::new("details").summary(),
+    Element::new("diagnostics").summary(),
+    Element::new("location").summary(),
+    Element::new("expression").summary(),
+];

@@ -61,6 +61,7 @@ pub struct Patient {
 
 impl Resource for Patient {
     const TYPE: &'static str = "Patient";
+    const ELEMENTS: &'static [Element] = &PATIENT;
 }
 
 impl Serialize for Patient {
@@ -233,3 +234,55 @@ impl Serialize for PatientLink {
         object.end()
     }
 }
+
+/// The elements of `Patient`.
+static PATIENT: [Element; 22] = [
+    Element::new("id").summary(),
+    Element::new("meta").summary(),
+    Element::new("language"),
+    Element::new("text"),
+    Element::new("contained"),
+    Element::new("extension"),
+    Element::new("identifier").summary(),
+    Element::new("active").summary(),
+    Element::new("name").summary(),
+    Element::new("telecom").summary(),
+    Element::new("gender").summary(),
+    Element::new("birthDate").summary(),
+    Element::new("deceased").choice().summary(),
+    Element::new("address").summary(),
+    Element::new("maritalStatus"),
+    Element::new("multipleBirth").choice(),
+    Element::new("photo"),
+    Element::new("contact").with(&PATIENT_CONTACT),
+    Element::new("communication").with(&PATIENT_COMMUNICATION),
+    Element::new("generalPractitioner"),
+    Element::new("managingOrganization").summary(),
+    Element::new("link").summary().with(&PATIENT_LINK),
+];
+
+/// The elements of `Patient.contact`.
+static PATIENT_CONTACT: [Element; 8] = [
+    Element::new("extension"),
+    Element::new("relationship"),
+    Element::new("name"),
+    Element::new("telecom"),
+    Element::new("address"),
+    Element::new("gender"),
+    Element::new("organization"),
+    Element::new("period"),
+];
+
+/// The elements of `Patient.communication`.
+static PATIENT_COMMUNICATION: [Element; 3] = [
+    Element::new("extension"),
+    Element::new("language").mandatory(),
+    Element::new("preferred"),
+];
+
+/// The elements of `Patient.link`.
+static PATIENT_LINK: [Element; 3] = [
+    Element::new("extension"),
+    Element::new("other").mandatory().summary(),
+    Element::new("type").mandatory().summary(),
+];

@@ -48,6 +48,7 @@ pub struct Practitioner {
 
 impl Resource for Practitioner {
     const TYPE: &'static str = "Practitioner";
+    const ELEMENTS: &'static [Element] = &PRACTITIONER;
 }
 
 impl Serialize for Practitioner {
@@ -114,3 +115,32 @@ impl Serialize for PractitionerQualification {
         object.end()
     }
 }
+
+/// The elements of `Practitioner`.
+static PRACTITIONER: [Element; 16] = [
+    Element::new("id").summary(),
+    Element::new("meta").summary(),
+    Element::new("language"),
+    Element::new("text"),
+    Element::new("contained"),
+    Element::new("extension"),
+    Element::new("identifier").summary(),
+    Element::new("active").summary(),
+    Element::new("name").summary(),
+    Element::new("telecom").summary(),
+    Element::new("address").summary(),
+    Element::new("gender").summary(),
+    Element::new("birthDate").summary(),
+    Element::new("photo"),
+    Element::new("qualification").with(&PRACTITIONER_QUALIFICATION),
+    Element::new("communication"),
+];
+
+/// The elements of `Practitioner.qualification`.
+static PRACTITIONER_QUALIFICATION: [Element; 5] = [
+    Element::new("extension"),
+    Element::new("identifier"),
+    Element::new("code").mandatory(),
+    Element::new("period"),
+    Element::new("issuer"),
+];

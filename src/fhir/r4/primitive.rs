@@ -303,6 +303,15 @@ macro_rules! code_enum {
                     $(Self::$variant => $code,)+
                 }
             }
+
+            /// What a code means, if it is one.
+            #[must_use]
+            pub fn parse(code: &str) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
         }
 
         impl serde::Serialize for $name {

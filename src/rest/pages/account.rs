@@ -74,7 +74,7 @@ async fn program(visit: &Visit<'_>) -> Result<Account, Error> {
     let identity = match &credentials {
         // Here, since this is the component that the others ask to verify passwords.
         Credentials::Password { login, password } => {
-            let client = Client::of(settings, &request.headers);
+            let client = Client::of(settings, request);
             sign_in::sign_in(settings, login, password, &client).await?
         }
         _ => identity::identify(settings, request)
@@ -101,7 +101,7 @@ pub(super) async fn sign_in(
     password: &str,
 ) -> Result<(i64, HeaderValue), Error> {
     let (settings, request) = (&visit.settings, visit.request);
-    let client = Client::of(settings, &request.headers);
+    let client = Client::of(settings, request);
     let identity = sign_in::sign_in(settings, login, password, &client).await?;
     let database = visit.database();
     let session = session::create(&database, identity.user).await?;

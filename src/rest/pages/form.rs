@@ -1,15 +1,11 @@
 //! The body of a form: `application/x-www-form-urlencoded`, and not longer than our forms can be.
 
-use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use spin_sdk::wasip3::http_compat::{IncomingBody, IncomingMessage};
 
-use crate::rest::body;
+use crate::rest::body::{self, FORM, is_form};
 use crate::rest::error::Error;
 use crate::search::query;
-
-/// The only type of body that a form is read from.
-const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// The longest body that is read, in bytes.
 const LONGEST: usize = 8 << 10;
@@ -28,7 +24,7 @@ impl Form {
         body: IncomingBody<T>,
     ) -> Result<Self, Error> {
         if !is_form(request) {
-            return Err(Error::MediaType(MEDIA_TYPE));
+            return Err(Error::MediaType(FORM));
         }
         Self::parse(&body::read(body, LONGEST).await?)
     }
@@ -49,20 +45,11 @@ impl Form {
     }
 }
 
-/// Whether the one `Content-Type` is that of a form; types are written in any case (RFC 9110, section 8.3.1).
-fn is_form(request: &Parts) -> bool {
-    let mut values = request.headers.get_all(CONTENT_TYPE).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return false;
-    };
-    let essence = value.to_str().unwrap_or_default().split(';').next();
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(MEDIA_TYPE))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use http::Request;
+    use http::header::CONTENT_TYPE;
 
     fn sent_as(media_types: &[&str]) -> bool {
         let mut request = Request::post("/auth/login");
@@ -93,7 +80,7 @@ mod tests {
         ] {
             assert!(!sent_as(&[other]), "{other}");
         }
-        assert!(!sent_as(&[]) && !sent_as(&[MEDIA_TYPE, MEDIA_TYPE]));
+        assert!(!sent_as(&[]) && !sent_as(&[FORM, FORM]));
         for body in [&b"a=%zz"[..], b"a=\xff", b"a=%00"] {
             assert!(matches!(Form::parse(body).err(), Some(Error::Form(_))));
         }

@@ -24,6 +24,7 @@ mod logout;
 pub mod next;
 mod origin;
 mod page;
+pub(super) mod viewer;
 mod visit;
 mod visitor;
 
@@ -36,6 +37,7 @@ use spin_sdk::wasip3::http_compat::{IncomingBody, IncomingMessage};
 use super::context::{self, Context};
 use super::error::Error;
 use super::negotiation::{Format, prefers_html};
+use super::representation::Reply;
 use crate::config::Settings;
 
 use account::Account;
@@ -93,9 +95,9 @@ impl Page {
 }
 
 /// Serves the pages: everything under `/auth` that is meant for people.
-pub async fn serve(request: Request) -> Response<String> {
+pub async fn serve(request: Request) -> Reply {
     let (request, body) = request.into_parts();
-    let context = Context::new(&request.headers);
+    let context = Context::of(&request);
     let mut log = context::Account {
         interaction: "page",
         ..context::Account::default()

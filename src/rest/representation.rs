@@ -1,0 +1,88 @@
+//! What a response becomes in the end: its resource in the format that was negotiated, and compressed where that pays.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Response};
+use spin_sdk::http::FullBody;
+
+use crate::fhir::{json, xml};
+
+use super::error::Error;
+use super::negotiation::{Format, Kind};
+use super::pages::viewer::{self, Place};
+use super::response;
+
+/// What a component answers.
+pub type Reply = Response<FullBody<Bytes>>;
+
+/// From how many bytes on a resource is compressed. Below, what is saved fits in the packet that is sent anyway: 1460
+/// bytes of TCP payload, less what the headers take.
+const WORTH_COMPRESSING: usize = 1024;
+
+/// A fast level: those above take twice the time for a twentieth less.
+const LEVEL: Compression = Compression::fast();
+
+/// Writes the resource of a response in its format. A response without one stays as it is.
+///
+/// # Errors
+/// [`Error::Internal`] if the body is not the JSON of a resource.
+pub(super) fn write(
+    mut answer: Response<String>,
+    place: &Place<'_>,
+) -> Result<Response<String>, Error> {
+    let Some(format) = answer.extensions().get::<Format>().copied() else {
+        return Ok(answer);
+    };
+    let unwritable = |_| Error::Internal("a resource cannot be written");
+    let body = answer.body();
+    let written = match format.kind {
+        Kind::Json if !format.pretty => return Ok(answer),
+        Kind::Json => {
+            let mut text = String::with_capacity(body.len() * 2);
+            json::laid_out(body, &mut text).map_err(unwritable)?;
+            text
+        }
+        Kind::Xml => {
+            let unwritable = |_| Error::Internal("a resource cannot be written as XML");
+            xml::document(body, format.pretty).map_err(unwritable)?
+        }
+        Kind::Html => return viewer::show(&answer, place),
+    };
+    let headers = answer.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(format.kind.content_type()),
+    );
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(written.len()));
+    *answer.body_mut() = written;
+    Ok(answer)
+}
+
+/// The bytes to send. Only resources are compressed: a page with a secret in it would tell by its length what an attacker
+/// who has something of his shown beside it guesses right (BREACH).
+pub(super) fn send(mut answer: Response<String>, accepts_gzip: bool) -> Reply {
+    if answer.extensions().get::<Format>().is_none() {
+        return answer.map(|body| FullBody::new(Bytes::from(body)));
+    }
+    response::vary(&mut answer, "Accept-Encoding");
+    if !accepts_gzip || answer.body().len() < WORTH_COMPRESSING {
+        return answer.map(|body| FullBody::new(Bytes::from(body)));
+    }
+    let Some(compressed) = gzip(answer.body().as_bytes()) else {
+        return answer.map(|body| FullBody::new(Bytes::from(body)));
+    };
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(compressed.len()));
+    answer.map(|_| FullBody::new(Bytes::from(compressed)))
+}
+
+fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), LEVEL);
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok()
+}

@@ -36,7 +36,7 @@ pub fn tests_that_change_data() -> Vec<Test> {
 /// An entry with all that is shown of it, as the database has it. The patient's column has another name in 4.4.
 const ROWS: &str = "
     SELECT d.id, to_jsonb(d) AS disease, coalesce(to_jsonb(d) -> 'patient', to_jsonb(d) -> 'name') AS patient,
-        to_jsonb(p) AS pathology, (SELECT concat_ws(', ', q.lastname, q.name) FROM gnuhealth_patient a
+        to_jsonb(p) AS pathology, (SELECT concat_ws(', ', btrim(q.lastname), btrim(q.name)) FROM gnuhealth_patient a
             JOIN party_party q ON q.id = a.{party}
             WHERE to_jsonb(a.id) = coalesce(to_jsonb(d) -> 'patient', to_jsonb(d) -> 'name')) AS name,
         to_char(d.create_date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS recorded

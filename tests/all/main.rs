@@ -28,6 +28,7 @@ mod browser;
 mod clients;
 mod compartments;
 mod conditional;
+mod conditions;
 mod content;
 mod cors;
 mod crawl;
@@ -46,6 +47,7 @@ mod metadata;
 mod negotiation;
 mod neighbours;
 mod npm;
+mod observations;
 mod oddities;
 mod oracle;
 mod outage;
@@ -53,6 +55,7 @@ mod pages;
 mod paging;
 mod passwords;
 mod post_search;
+mod practitioners;
 mod principal;
 mod privacy;
 mod read;
@@ -104,6 +107,7 @@ const CONCURRENT: &[Subject] = &[
     ("clients", clients::tests),
     ("compartments", compartments::tests),
     ("conditional", conditional::tests),
+    ("conditions", conditions::tests),
     ("content", content::tests),
     ("formats", formats::tests),
     ("history", history::tests),
@@ -115,10 +119,12 @@ const CONCURRENT: &[Subject] = &[
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
     ("neighbours", neighbours::tests),
+    ("observations", observations::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
     ("post_search", post_search::tests),
+    ("practitioners", practitioners::tests),
     ("principal", principal::tests),
     ("read", read::tests),
     ("rights", rights::tests),
@@ -156,6 +162,7 @@ const ALONE: &[Subject] = &[
 
 fn changes() -> Vec<Test> {
     [
+        conditions::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         rights::tests_that_change_rights(),

@@ -70,7 +70,8 @@ fn results(world: &World) -> &'static BTreeMap<String, Value> {
     static ROWS: OnceLock<BTreeMap<String, Value>> = OnceLock::new();
     ROWS.get_or_init(|| {
         let rows = world.sql().rows(RESULTS, &[]).into_iter();
-        rows.map(|row| (format!("lab-{}", row["id"]), row)).collect()
+        rows.map(|row| (format!("lab-{}", row["id"]), row))
+            .collect()
     })
 }
 
@@ -82,7 +83,8 @@ fn evaluations(world: &World) -> &'static BTreeMap<String, Value> {
         let query = "SELECT e.id, to_jsonb(e) AS whole, (SELECT jsonb_object_agg(j.key, j.value) \
             FROM jsonb_each_text(to_jsonb(e)) j) AS texts FROM gnuhealth_patient_evaluation e";
         let rows = world.sql().rows(query, &[]).into_iter();
-        rows.map(|row| (format!("eval-{}", row["id"]), row)).collect()
+        rows.map(|row| (format!("eval-{}", row["id"]), row))
+            .collect()
     })
 }
 
@@ -95,7 +97,9 @@ fn measured(world: &World) -> BTreeMap<String, (usize, &'static Value)> {
                 && ["loc_eyes", "loc_verbal", "loc_motor"]
                     .iter()
                     .any(|part| !row["whole"][*part].is_null());
-            let held = row["whole"].get(column).is_some_and(|value| !value.is_null());
+            let held = row["whole"]
+                .get(column)
+                .is_some_and(|value| !value.is_null());
             if held || parts {
                 found.insert(format!("{id}-{code}"), (index, row));
             }
@@ -133,7 +137,8 @@ fn coded(concept: &Value) -> Value {
 }
 
 fn reference(name: &str, id: &Value) -> Value {
-    id.as_i64().map_or(Value::Null, |id| json!(format!("{name}/{id}")))
+    id.as_i64()
+        .map_or(Value::Null, |id| json!(format!("{name}/{id}")))
 }
 
 /// A number as JSON has it: with its digits, if it is written as JSON wants it.
@@ -143,7 +148,9 @@ fn number(text: &Value) -> Value {
 }
 
 fn moment(value: &Value) -> Value {
-    value.as_str().map_or(Value::Null, |time| json!(format!("{time}Z")))
+    value
+        .as_str()
+        .map_or(Value::Null, |time| json!(format!("{time}Z")))
 }
 
 fn every_result_and_every_measurement_is_an_observation_and_nothing_else_is(world: &World) {
@@ -196,25 +203,48 @@ fn what_is_no_observation_is_not_found(world: &World) {
 fn a_result_has_the_value_of_the_database(world: &World) {
     let found = |observation: &Value| {
         let quantity = &observation["valueQuantity"];
-        object(json!({"number": quantity["value"], "unit": quantity["unit"], "words": observation["valueString"]}))
+        object(
+            json!({"number": quantity["value"], "unit": quantity["unit"], "words": observation["valueString"]}),
+        )
     };
     let of_row = |row: &Value| {
         let has_number = !row["result"].is_null();
-        let unit = if has_number { text(&row["unit"]) } else { Value::Null };
-        let words = if has_number { Value::Null } else { text(&row["result_text"]) };
+        let unit = if has_number {
+            text(&row["unit"])
+        } else {
+            Value::Null
+        };
+        let words = if has_number {
+            Value::Null
+        } else {
+            text(&row["result_text"])
+        };
         object(json!({"number": number(&row["result"]), "unit": unit, "words": words}))
     };
     compare(world, 500, found, of_row);
     // the ends of what there is, which the demo made
-    let numbers: Vec<&str> = results(world).values().filter_map(|row| row["result"].as_str()).collect();
-    for edge in ["0", "-1.5", "1e-09", "123456789012", "5.123456789012345", "0.30000000000000004"] {
+    let numbers: Vec<&str> = results(world)
+        .values()
+        .filter_map(|row| row["result"].as_str())
+        .collect();
+    for edge in [
+        "0",
+        "-1.5",
+        "1e-09",
+        "123456789012",
+        "5.123456789012345",
+        "0.30000000000000004",
+    ] {
         assert!(numbers.contains(&edge), "{edge}");
     }
 }
 
 fn a_result_has_the_status_of_its_report(world: &World) {
     let found = |observation: &Value| {
-        json!([observation["status"], observation["dataAbsentReason"]["coding"][0]["code"]])
+        json!([
+            observation["status"],
+            observation["dataAbsentReason"]["coding"][0]["code"]
+        ])
     };
     let of_row = |row: &Value| {
         let has_value = !row["result"].is_null() || !text(&row["result_text"]).is_null();
@@ -225,7 +255,11 @@ fn a_result_has_the_status_of_its_report(world: &World) {
             None if has_value => ("final", ""),
             _ => ("registered", "temp-unknown"),
         };
-        let reason = if has_value { Value::Null } else { json!(reason) };
+        let reason = if has_value {
+            Value::Null
+        } else {
+            json!(reason)
+        };
         json!([status, reason])
     };
     compare(world, 1000, found, of_row);
@@ -268,16 +302,28 @@ fn a_result_is_interpreted_by_its_limits_and_its_warning(world: &World) {
 fn a_result_has_its_reference_range(world: &World) {
     let found = |observation: &Value| {
         let ranges = list(&observation["referenceRange"]).iter().map(|range| {
-            object(json!({"low": range["low"]["value"], "low_unit": range["low"]["unit"],
-                "high": range["high"]["value"], "text": range["text"]}))
+            object(
+                json!({"low": range["low"]["value"], "low_unit": range["low"]["unit"],
+                "high": range["high"]["value"], "text": range["text"]}),
+            )
         });
         ranges.collect()
     };
     let of_row = |row: &Value| {
-        let low_unit = if row["low"].is_null() { Value::Null } else { text(&row["unit"]) };
-        let range = object(json!({"low": number(&row["low"]), "low_unit": low_unit, "high": number(&row["high"]),
-            "text": text(&row["normal_range"])}));
-        if range.is_null() { json!([]) } else { json!([range]) }
+        let low_unit = if row["low"].is_null() {
+            Value::Null
+        } else {
+            text(&row["unit"])
+        };
+        let range = object(
+            json!({"low": number(&row["low"]), "low_unit": low_unit, "high": number(&row["high"]),
+            "text": text(&row["normal_range"])}),
+        );
+        if range.is_null() {
+            json!([])
+        } else {
+            json!([range])
+        }
     };
     compare(world, 900, found, of_row);
 }
@@ -325,7 +371,10 @@ fn a_result_says_when_and_by_whom(world: &World) {
 
 fn a_result_has_its_analyte_and_notes(world: &World) {
     let found = |observation: &Value| {
-        let notes: Vec<_> = list(&observation["note"]).iter().map(|note| note["text"].clone()).collect();
+        let notes: Vec<_> = list(&observation["note"])
+            .iter()
+            .map(|note| note["text"].clone())
+            .collect();
         json!([
             coded(&observation["code"]),
             observation["code"]["text"],
@@ -335,10 +384,16 @@ fn a_result_has_its_analyte_and_notes(world: &World) {
         ])
     };
     let of_row = |row: &Value| {
-        let words = if row["result"].is_null() { Value::Null } else { text(&row["result_text"]) };
+        let words = if row["result"].is_null() {
+            Value::Null
+        } else {
+            text(&row["result_text"])
+        };
         let notes = [words, text(&row["remarks"])];
         let notes: Vec<_> = notes.into_iter().filter(|note| !note.is_null()).collect();
-        let code = row["code"].as_str().map(|code| format!("{SYSTEMS}/lab-analyte|{code}"));
+        let code = row["code"]
+            .as_str()
+            .map(|code| format!("{SYSTEMS}/lab-analyte|{code}"));
         json!([
             code,
             text(&row["name"]),
@@ -369,7 +424,9 @@ fn units_of_gnu_health_have_their_ucum_code(world: &World) {
     let mut found = BTreeSet::new();
     for observation in world.all("Observation").values() {
         let ranges = list(&observation["referenceRange"]);
-        let limits = ranges.iter().flat_map(|range| [&range["low"], &range["high"]]);
+        let limits = ranges
+            .iter()
+            .flat_map(|range| [&range["low"], &range["high"]]);
         for quantity in limits.chain([&observation["valueQuantity"]]) {
             let laboratory = observation["id"].as_str().unwrap().starts_with("lab-");
             let Some(unit) = quantity["unit"].as_str().filter(|_| laboratory) else {
@@ -391,13 +448,22 @@ fn a_measurement_has_the_value_of_the_database(world: &World) {
         let expected = number(&row["texts"][column]);
         assert_eq!(all[id]["valueQuantity"]["value"], expected, "{id}");
     }
-    let zeros = measured.keys().filter(|id| all[*id]["valueQuantity"]["value"] == 0);
-    assert!(zeros.count() >= 10, "the demo has an evaluation full of zeros");
+    let zeros = measured
+        .keys()
+        .filter(|id| all[*id]["valueQuantity"]["value"] == 0);
+    assert!(
+        zeros.count() >= 10,
+        "the demo has an evaluation full of zeros"
+    );
     for (id, row) in evaluations(world) {
         let Some(score) = all.get(&format!("{id}-{GLASGOW}")) else {
             continue;
         };
-        let parts = [("9267-6", "loc_eyes"), ("9270-0", "loc_verbal"), ("9268-4", "loc_motor")];
+        let parts = [
+            ("9267-6", "loc_eyes"),
+            ("9270-0", "loc_verbal"),
+            ("9268-4", "loc_motor"),
+        ];
         let expected: Vec<_> = parts
             .iter()
             .filter(|(_, column)| !row["texts"][column].is_null())
@@ -405,7 +471,12 @@ fn a_measurement_has_the_value_of_the_database(world: &World) {
             .collect();
         let found: Vec<_> = list(&score["component"])
             .iter()
-            .map(|part| json!([part["code"]["coding"][0]["code"], part["valueQuantity"]["value"]]))
+            .map(|part| {
+                json!([
+                    part["code"]["coding"][0]["code"],
+                    part["valueQuantity"]["value"]
+                ])
+            })
             .collect();
         assert_eq!(found, expected, "{id}");
     }
@@ -417,7 +488,10 @@ fn a_measurement_has_the_code_and_unit_of_its_profile(world: &World) {
     for (id, (index, _)) in measured(world) {
         let (_, code, unit, category) = MEASURES[index];
         let observation = &all[&id];
-        assert_eq!(coded(&observation["code"]), format!("http://loinc.org|{code}"));
+        assert_eq!(
+            coded(&observation["code"]),
+            format!("http://loinc.org|{code}")
+        );
         let quantity = &observation["valueQuantity"];
         if !quantity.is_null() {
             assert_eq!(
@@ -439,8 +513,14 @@ fn a_measurement_says_when_and_by_whom(world: &World) {
     let all = world.all("Observation");
     for (id, (_, row)) in measured(world) {
         let (observation, row) = (&all[&id], &row["whole"]);
-        assert_eq!(observation["subject"]["reference"], reference("Patient", &row["patient"]));
-        assert_eq!(observation["effectiveDateTime"], moment(&row["evaluation_start"]));
+        assert_eq!(
+            observation["subject"]["reference"],
+            reference("Patient", &row["patient"])
+        );
+        assert_eq!(
+            observation["effectiveDateTime"],
+            moment(&row["evaluation_start"])
+        );
         let status = match row["state"].as_str() {
             Some("in_progress") => "preliminary",
             Some("done" | "signed") => "final",
@@ -497,7 +577,9 @@ fn who_may_not_read_laboratories_finds_no_results(world: &World) {
     let answer = nolab.get("/Observation?_count=1000");
     if answer.status == 200 {
         let found = answer.ok();
-        let ids = list(&found["entry"]).iter().map(|entry| entry["resource"]["id"].clone());
+        let ids = list(&found["entry"])
+            .iter()
+            .map(|entry| entry["resource"]["id"].clone());
         for id in ids {
             assert!(!id.as_str().unwrap_or_default().starts_with("lab-"), "{id}");
         }
@@ -515,12 +597,26 @@ fn of_hidden_patients_there_are_no_observations(world: &World) {
         .iter()
         .map(|row| format!("lab-{}", row["id"]))
         .collect();
-    let own: BTreeSet<i64> = world.sql().rows(own, &[]).iter().map(|row| row["id"].as_i64().unwrap()).collect();
-    let of_own = |row: &Value| row["whole"]["patient"].as_i64().is_some_and(|id| own.contains(&id));
-    let evaluations: BTreeSet<String> =
-        evaluations(world).iter().filter(|(_, row)| of_own(row)).map(|(id, _)| format!("{id}-")).collect();
+    let own: BTreeSet<i64> = world
+        .sql()
+        .rows(own, &[])
+        .iter()
+        .map(|row| row["id"].as_i64().unwrap())
+        .collect();
+    let of_own = |row: &Value| {
+        row["whole"]["patient"]
+            .as_i64()
+            .is_some_and(|id| own.contains(&id))
+    };
+    let evaluations: BTreeSet<String> = evaluations(world)
+        .iter()
+        .filter(|(_, row)| of_own(row))
+        .map(|(id, _)| format!("{id}-"))
+        .collect();
     let all = world.all("Observation");
-    let measured = all.keys().filter(|id| evaluations.iter().any(|start| id.starts_with(start)));
+    let measured = all
+        .keys()
+        .filter(|id| evaluations.iter().any(|start| id.starts_with(start)));
     expected.extend(measured.cloned());
     let found = resources(&world.as_user("ownpatients"), "/Observation?_count=1000");
     assert_eq!(found.into_keys().collect::<BTreeSet<_>>(), expected);
@@ -533,55 +629,134 @@ fn searches_find_what_is_shown(world: &World) {
     let code = |wanted: &'static str| -> Shown {
         Box::new(move |observation| observation["code"]["coding"][0]["code"] == wanted)
     };
-    let above = |quantity: &Value, limit: f64| quantity["value"].as_f64().is_some_and(|value| value > limit);
+    let above = |quantity: &Value, limit: f64| {
+        quantity["value"]
+            .as_f64()
+            .is_some_and(|value| value > limit)
+    };
     let cases: Vec<(&str, Shown)> = vec![
         ("code=8867-4", code("8867-4")),
-        ("code=http://loinc.org|", Box::new(|observation| observation["code"]["coding"][0]["system"] == "http://loinc.org")),
+        (
+            "code=http://loinc.org|",
+            Box::new(|observation| {
+                observation["code"]["coding"][0]["system"] == "http://loinc.org"
+            }),
+        ),
         ("code=WBC", code("WBC")),
-        ("category=laboratory", Box::new(|observation| observation["category"][0]["coding"][0]["code"] == "laboratory")),
-        ("category=exam", Box::new(|observation| observation["category"][0]["coding"][0]["code"] == "exam")),
-        ("status=final", Box::new(|observation| observation["status"] == "final")),
-        ("status=preliminary,cancelled", Box::new(|observation| {
-            ["preliminary", "cancelled"].contains(&observation["status"].as_str().unwrap())
-        })),
-        ("patient=1", Box::new(|observation| observation["subject"]["reference"] == "Patient/1")),
-        ("subject=Patient/1", Box::new(|observation| observation["subject"]["reference"] == "Patient/1")),
-        ("performer=Practitioner/7", Box::new(|observation| {
-            list(&observation["performer"]).iter().any(|performer| performer["reference"] == "Practitioner/7")
-        })),
-        ("value-quantity=gt100", Box::new(move |observation| above(&observation["valueQuantity"], 100.0))),
-        ("value-quantity=gt10|http://unitsofmeasure.org|g/dL", Box::new(move |observation| {
-            observation["valueQuantity"]["code"] == "g/dL" && above(&observation["valueQuantity"], 10.0)
-        })),
-        ("value-quantity=gt10||fl", Box::new(move |observation| {
-            observation["valueQuantity"]["unit"] == "fl" && above(&observation["valueQuantity"], 10.0)
-        })),
-        ("value-string=neg", Box::new(|observation| {
-            let words = observation["valueString"].as_str().unwrap_or_default().to_lowercase();
-            words.split_whitespace().any(|word| word.starts_with("neg"))
-        })),
-        ("component-code=8462-4", Box::new(|observation| {
-            list(&observation["component"]).iter().any(|part| part["code"]["coding"][0]["code"] == "8462-4")
-        })),
-        ("component-code-value-quantity=8480-6$gt120", Box::new(move |observation| {
-            let mut parts = list(&observation["component"]).iter();
-            parts.any(|part| part["code"]["coding"][0]["code"] == "8480-6" && above(&part["valueQuantity"], 120.0))
-        })),
-        ("combo-code-value-quantity=8310-5$gt37.5", Box::new(move |observation| {
-            observation["code"]["coding"][0]["code"] == "8310-5" && above(&observation["valueQuantity"], 37.5)
-        })),
-        ("code-value-quantity=WBC$gt7", Box::new(move |observation| {
-            observation["code"]["coding"][0]["code"] == "WBC" && above(&observation["valueQuantity"], 7.0)
-        })),
-        ("data-absent-reason=unknown,temp-unknown,not-performed", Box::new(|observation| {
-            !observation["dataAbsentReason"].is_null()
-        })),
+        (
+            "category=laboratory",
+            Box::new(|observation| observation["category"][0]["coding"][0]["code"] == "laboratory"),
+        ),
+        (
+            "category=exam",
+            Box::new(|observation| observation["category"][0]["coding"][0]["code"] == "exam"),
+        ),
+        (
+            "status=final",
+            Box::new(|observation| observation["status"] == "final"),
+        ),
+        (
+            "status=preliminary,cancelled",
+            Box::new(|observation| {
+                ["preliminary", "cancelled"].contains(&observation["status"].as_str().unwrap())
+            }),
+        ),
+        (
+            "patient=1",
+            Box::new(|observation| observation["subject"]["reference"] == "Patient/1"),
+        ),
+        (
+            "subject=Patient/1",
+            Box::new(|observation| observation["subject"]["reference"] == "Patient/1"),
+        ),
+        (
+            "performer=Practitioner/7",
+            Box::new(|observation| {
+                list(&observation["performer"])
+                    .iter()
+                    .any(|performer| performer["reference"] == "Practitioner/7")
+            }),
+        ),
+        (
+            "value-quantity=gt100",
+            Box::new(move |observation| above(&observation["valueQuantity"], 100.0)),
+        ),
+        (
+            "value-quantity=gt10|http://unitsofmeasure.org|g/dL",
+            Box::new(move |observation| {
+                observation["valueQuantity"]["code"] == "g/dL"
+                    && above(&observation["valueQuantity"], 10.0)
+            }),
+        ),
+        (
+            "value-quantity=gt10||fl",
+            Box::new(move |observation| {
+                observation["valueQuantity"]["unit"] == "fl"
+                    && above(&observation["valueQuantity"], 10.0)
+            }),
+        ),
+        (
+            "value-string=neg",
+            Box::new(|observation| {
+                let words = observation["valueString"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_lowercase();
+                words.split_whitespace().any(|word| word.starts_with("neg"))
+            }),
+        ),
+        (
+            "component-code=8462-4",
+            Box::new(|observation| {
+                list(&observation["component"])
+                    .iter()
+                    .any(|part| part["code"]["coding"][0]["code"] == "8462-4")
+            }),
+        ),
+        (
+            "component-code-value-quantity=8480-6$gt120",
+            Box::new(move |observation| {
+                let mut parts = list(&observation["component"]).iter();
+                parts.any(|part| {
+                    part["code"]["coding"][0]["code"] == "8480-6"
+                        && above(&part["valueQuantity"], 120.0)
+                })
+            }),
+        ),
+        (
+            "combo-code-value-quantity=8310-5$gt37.5",
+            Box::new(move |observation| {
+                observation["code"]["coding"][0]["code"] == "8310-5"
+                    && above(&observation["valueQuantity"], 37.5)
+            }),
+        ),
+        (
+            "code-value-quantity=WBC$gt7",
+            Box::new(move |observation| {
+                observation["code"]["coding"][0]["code"] == "WBC"
+                    && above(&observation["valueQuantity"], 7.0)
+            }),
+        ),
+        (
+            "data-absent-reason=unknown,temp-unknown,not-performed",
+            Box::new(|observation| !observation["dataAbsentReason"].is_null()),
+        ),
     ];
     for (query, shown) in cases {
-        let expected: BTreeSet<&String> = all.iter().filter(|(_, found)| shown(found)).map(|(id, _)| id).collect();
+        let expected: BTreeSet<&String> = all
+            .iter()
+            .filter(|(_, found)| shown(found))
+            .map(|(id, _)| id)
+            .collect();
         let query = query.replace('|', "%7C").replace('$', "%24");
-        let found = resources(&world.doctor(), &format!("/Observation?{query}&_count=1000"));
+        let found = resources(
+            &world.doctor(),
+            &format!("/Observation?{query}&_count=1000"),
+        );
         assert_eq!(found.keys().collect::<BTreeSet<_>>(), expected, "{query}");
-        assert!(!expected.is_empty() && expected.len() < all.len(), "{query}");
+        assert!(
+            !expected.is_empty() && expected.len() < all.len(),
+            "{query}"
+        );
     }
 }

@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Test> {
 
 pub fn tests_of_all() -> Vec<Test> {
     tests![
-        every_patient_of_the_database_is_valid_r4,
+        every_resource_of_the_database_is_valid_r4,
         every_resource_that_the_tests_saw_is_valid_r4,
     ]
 }
@@ -104,10 +104,17 @@ fn wrong_resources_are_found_by_the_validator(_: &World) {
     assert_eq!(passed, Vec::<String>::new(), "these were taken for valid");
 }
 
-fn every_patient_of_the_database_is_valid_r4(world: &World) {
-    let patients: Vec<Value> = world.patients().values().cloned().collect();
-    assert!(patients.len() >= 60, "{}", patients.len());
-    assert_valid(&patients);
+fn every_resource_of_the_database_is_valid_r4(world: &World) {
+    for (r#type, least) in [
+        ("Patient", 60),
+        ("Practitioner", 8),
+        ("Condition", 100),
+        ("Observation", 1500),
+    ] {
+        let resources: Vec<Value> = world.all(r#type).values().cloned().collect();
+        assert!(resources.len() >= least, "{type}: {}", resources.len());
+        assert_valid(&resources);
+    }
 }
 
 fn every_resource_that_the_tests_saw_is_valid_r4(_: &World) {

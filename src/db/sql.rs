@@ -70,6 +70,37 @@ impl Sql {
 }
 
 impl Sql {
+    /// The statement without the parameters that its text does not use, the others numbered anew. A condition that was
+    /// folded away leaves its own behind, and PostgreSQL refuses a statement that does not use what is bound.
+    #[must_use]
+    pub fn tidied(self) -> Self {
+        let mut texts = self.text.split('$');
+        let mut text = texts.next().unwrap_or_default().to_owned();
+        let mut used: Vec<usize> = Vec::new();
+        for rest in texts {
+            let digits = rest
+                .find(|character: char| !character.is_ascii_digit())
+                .unwrap_or(rest.len());
+            let (number, rest) = rest.split_at(digits);
+            text.push('$');
+            if let Ok(number) = number.parse() {
+                let known = used.iter().position(|known| *known == number);
+                let place = known.unwrap_or_else(|| {
+                    used.push(number);
+                    used.len() - 1
+                });
+                text += &(place + 1).to_string();
+            }
+            text += rest;
+        }
+        let parameter = |number: &usize| self.parameters.get(number.checked_sub(1)?).cloned();
+        Self {
+            text,
+            parameters: used.iter().filter_map(parameter).collect(),
+            aliases: self.aliases,
+        }
+    }
+
     /// The parameters, if all of them are integers.
     pub(super) fn integers(&self) -> Option<Vec<i64>> {
         let integer = |parameter: &Parameter| match parameter {
@@ -99,6 +130,26 @@ mod tests {
         );
         let integers = vec![Parameter::Integer(7), Parameter::Integer(-1)];
         assert_eq!(Sql::new("", integers).integers(), Some(vec![7, -1]));
+    }
+
+    #[test]
+    fn what_is_bound_in_vain_is_dropped() {
+        let numbers = [1, 2, 3].map(Parameter::Integer).to_vec();
+        let tidied = Sql::new(
+            "a = $3::bigint OR b = $1::bigint AND c ~ 'x$' AND $3",
+            numbers,
+        );
+        assert_eq!(
+            tidied.tidied(),
+            Sql::new(
+                "a = $1::bigint OR b = $2::bigint AND c ~ 'x$' AND $1",
+                vec![Parameter::Integer(3), Parameter::Integer(1)]
+            )
+        );
+        assert_eq!(
+            Sql::new("SELECT 0", vec![Parameter::Integer(1)]).tidied(),
+            Sql::new("SELECT 0", vec![])
+        );
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub fn page(scope: &Scope<'_>, plan: &Plan, from: Option<&Position>) -> Result<S
             branches.join(" UNION ALL "),
         ),
     };
-    Ok(sql)
+    Ok(sql.tidied())
 }
 
 /// How many results there are: one row, one number.
@@ -106,7 +106,7 @@ pub fn total(scope: &Scope<'_>, plan: &Plan) -> Result<Sql, Error> {
         [] => "SELECT 0".to_owned(),
         counts => format!("SELECT {}", counts.join(" + ")),
     };
-    Ok(sql)
+    Ok(sql.tidied())
 }
 
 /// A source that is asked: its place in the declaration, its alias, what stands after `FROM` and after `WHERE`.

@@ -13,8 +13,11 @@ pub(crate) const FHIR_VERSION: &str = "4.0.1";
 pub(crate) const RESOURCES: &[&str] = &[
     "Bundle",
     "CapabilityStatement",
+    "Condition",
+    "Observation",
     "OperationOutcome",
     "Patient",
+    "Practitioner",
 ];
 
 /// Elements left out, by their path or by the path that they inherit from, each with the reason.

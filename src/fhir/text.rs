@@ -18,6 +18,16 @@ pub fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
+/// Whether this is a code (R4, datatypes, `code`): no space around it, and only single ones inside.
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    !text.is_empty()
+        && !text.contains(char::is_control)
+        && text
+            .split(' ')
+            .all(|word| !word.is_empty() && !word.contains(char::is_whitespace))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +46,13 @@ mod tests {
     fn ids_are_as_r4_defines_them() {
         assert!(is_id("lab-12") && is_id(&"a".repeat(64)));
         assert!(!is_id("") && !is_id(&"a".repeat(65)) && !is_id("1;drop") && !is_id("é"));
+    }
+
+    #[test]
+    fn codes_are_as_r4_defines_them() {
+        assert!(is_code("WBC") && is_code("Clarity/ Appearance"));
+        for text in ["", " ", "WBC ", "a  b", "a\tb", "a\u{a0}b"] {
+            assert!(!is_code(text), "{text:?}");
+        }
     }
 }

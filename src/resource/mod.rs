@@ -1,7 +1,13 @@
 //! FHIR resource types: one file each, with its tables, its search parameters and its way from row to resource.
 
+pub mod condition;
+mod individual;
+pub mod observation;
 pub mod patient;
 mod person;
+mod photo;
+pub mod practitioner;
+mod units;
 mod version;
 
 pub use version::Version;
@@ -10,7 +16,12 @@ use crate::fhir::r4;
 use crate::search::declaration::{Declaration, Measure, Source};
 
 /// Every resource type that is served.
-pub const ALL: &[&Declaration] = &[&patient::DECLARATION];
+pub const ALL: &[&Declaration] = &[
+    &condition::DECLARATION,
+    &observation::DECLARATION,
+    &patient::DECLARATION,
+    &practitioner::DECLARATION,
+];
 
 /// A resource type: how a row becomes a resource.
 pub trait Resource {

@@ -1,39 +1,30 @@
 //! Patient: `gnuhealth.patient` with its party.
 
-use base64::Engine;
 use serde::Deserialize;
 
 use crate::fhir::concept::{coding, concept};
-use crate::fhir::r4::{
-    self, AdministrativeGender, Attachment, CodeableConcept, Identifier, PatientCommunication,
-    PatientDeceased, Reference,
-};
+use crate::fhir::r4::{self, CodeableConcept, PatientCommunication, PatientDeceased, Reference};
 use crate::search::declaration::{Declaration, Only, Source};
-use crate::search::parameter::{Kind, Meaning, OfType, Parameter, System, Target, Value};
+use crate::search::parameter::{Kind, Meaning, Parameter, Target, Value};
 use crate::tryton::model::{ID, Node, Relation, plain};
 
-use super::person::{PARTY, PARTY_NAME, Party, filled};
-use super::{Record, Resource, Version};
+use super::person::{
+    ADDRESS, PARTY, PROFESSIONAL_NAME, Party, PartyAddress, Person, active, license,
+    practitioner_reference, renamed,
+};
+use super::photo::photo;
+use super::{Record, Resource, Version, individual};
 
 /// The resource type Patient.
 pub struct Patient;
 
-/// The primary care doctor, as far as a reference shows them.
-const DOCTOR: Node = Node {
-    model: "gnuhealth.healthprofessional",
-    fields: &[plain(&["code"])],
-    one: &[Relation {
-        key: "party",
-        columns: &["party", "name"],
-        node: &PARTY_NAME,
-    }],
-    many: &[],
-    subject: Some("party"),
-};
-
 static ROOT: Node = Node {
     model: "gnuhealth.patient",
-    fields: &[ID, plain(&["active"]), plain(&["current_address"])],
+    fields: &[
+        ID,
+        plain(&["active"]),
+        renamed("doctor_id", &["primary_care_doctor"]),
+    ],
     one: &[
         Relation {
             key: "party",
@@ -43,51 +34,26 @@ static ROOT: Node = Node {
         Relation {
             key: "doctor",
             columns: &["primary_care_doctor"],
-            node: &DOCTOR,
+            node: &PROFESSIONAL_NAME,
+        },
+        Relation {
+            key: "current_address",
+            columns: &["current_address"],
+            node: &ADDRESS,
         },
     ],
     many: &[],
     subject: Some("party"),
 };
 
-const GENDER_SYSTEM: &str = "http://hl7.org/fhir/administrative-gender";
-
-/// Which values of `party.gender` a FHIR gender stands for. Non-binary is a gender of its own: `other`. A person who
-/// does not disclose theirs has one that is not known here: `unknown`.
-const GENDERS: &[(&str, &[&str])] = &[
-    ("male", &["m"]),
-    ("female", &["f"]),
-    ("other", &["nb", "other"]),
-    ("unknown", &["nd", "u"]),
-];
-
-const NAMES: &[&str] = &["party", "names"];
-
-/// A text of the person names, or of the party itself where there are none.
-const fn named(field: &'static str) -> Target {
-    Target::new(NAMES, Value::Field(field), Meaning::Text)
-}
-
-/// A text of the party itself, which is shown only where there are no person names.
-const fn own_name(field: &'static str) -> Target {
-    Target::new(&["party"], Value::Field(field), Meaning::Text).unless(NAMES)
-}
-
-/// The type of a medical record number (v2 table 0203), and of the other identifiers.
-const fn typed(
-    code: &'static str,
-    when: Option<(&'static str, &'static [&'static str])>,
-) -> OfType {
-    OfType {
-        system: "http://terminology.hl7.org/CodeSystem/v2-0203",
-        code,
-        when,
-    }
-}
-
-const ALTERNATIVE_ID_TYPE: &str = "alternative_id_type";
-
 static PARAMETERS: &[Parameter] = &[
+    individual::active("Patient-active"),
+    individual::ADDRESS,
+    individual::ADDRESS_CITY,
+    individual::ADDRESS_COUNTRY,
+    individual::ADDRESS_POSTAL_CODE,
+    individual::ADDRESS_STATE,
+    individual::address_use(&[individual::USE, individual::UNIT_USE, TEMPORARY]),
     Parameter::new(
         "birthdate",
         Kind::Date,
@@ -100,80 +66,73 @@ static PARAMETERS: &[Parameter] = &[
         )],
     ),
     Parameter::new(
-        "family",
-        Kind::String,
-        "individual-family",
-        "A part of any family name.",
-        &[named("family"), own_name("lastname")],
-    ),
-    Parameter::new(
-        "gender",
-        Kind::Token,
-        "individual-gender",
-        "The administrative gender.",
+        "death-date",
+        Kind::Date,
+        "Patient-death-date",
+        "The time of death that a certificate has which is no draft.",
         &[Target::new(
             &["party"],
-            Value::Field("gender"),
-            Meaning::Codes(GENDER_SYSTEM, GENDERS),
+            Value::Sql(
+                "CASE WHEN {deceased} IS TRUE AND {death_certificate/state} IN ('signed', 'done') \
+                 THEN {death_certificate/dod} END",
+            ),
+            Meaning::Moment,
         )],
     ),
     Parameter::new(
-        "given",
-        Kind::String,
-        "individual-given",
-        "A part of any given name.",
-        &[named("given"), own_name("name")],
+        "deceased",
+        Kind::Token,
+        "Patient-deceased",
+        "Whether the patient has died.",
+        &[Target::new(
+            &["party"],
+            Value::Sql("coalesce({deceased}, false)"),
+            Meaning::Flag,
+        )],
     ),
+    individual::EMAIL,
+    individual::FAMILY,
+    individual::GENDER,
+    Parameter::new(
+        "general-practitioner",
+        Kind::Reference,
+        "Patient-general-practitioner",
+        "The primary care doctor.",
+        &[Target::new(
+            &[],
+            Value::Field("doctor_id"),
+            Meaning::Reference("Practitioner", ""),
+        )],
+    )
+    .with_elements(&["generalPractitioner"]),
+    individual::GIVEN,
     Parameter::new(
         "identifier",
         Kind::Token,
         "Patient-identifier",
         "PUID, federation account, alternative id or tax identifier.",
         &[
-            Target::new(
-                &["party"],
-                Value::Field("ref"),
-                Meaning::Identifier(System::Local("puid"), &[typed("PI", None)]),
-            ),
-            Target::new(
-                &["party"],
-                Value::Field("federation_account"),
-                Meaning::Identifier(System::Local("federation-account"), &[]),
-            ),
-            Target::new(
-                &["party", "alternative_ids"],
-                Value::Field("code"),
-                Meaning::Identifier(
-                    System::LocalBy("alternative-id", ALTERNATIVE_ID_TYPE),
-                    &[
-                        typed("NI", Some((ALTERNATIVE_ID_TYPE, &["country_id"]))),
-                        typed("PPN", Some((ALTERNATIVE_ID_TYPE, &["passport"]))),
-                        typed("MR", Some((ALTERNATIVE_ID_TYPE, &["medical_record"]))),
-                    ],
-                ),
-            ),
-            Target::new(
-                &["party", "identifiers"],
-                Value::Field("code"),
-                Meaning::Identifier(System::LocalBy("party-identifier", "type"), &[]),
-            ),
+            individual::puid(&[individual::typed("PI", None)]),
+            individual::FEDERATION_ACCOUNT,
+            individual::ALTERNATIVE_IDS,
+            individual::PARTY_IDENTIFIERS,
         ],
     ),
-    Parameter::new(
-        "name",
-        Kind::String,
-        "Patient-name",
-        "A part of any family name, given name, prefix or suffix.",
-        &[
-            named("family"),
-            named("given"),
-            named("prefix"),
-            named("suffix"),
-            own_name("lastname"),
-            own_name("name"),
-        ],
-    ),
+    individual::language("language", "Patient-language"),
+    individual::name("Patient-name"),
+    individual::PHONE,
+    individual::TELECOM,
 ];
+
+/// The address where the patient stays for now.
+const TEMPORARY: Target = Target::new(
+    &["current_address"],
+    Value::Sql(
+        "CASE WHEN {active} IS NOT FALSE AND btrim(concat({name}, {street}, {city}, {postal_code}, {country/code}, \
+         {subdivision/name}), E' \\t\\n\\r') <> '' THEN 'temp' END",
+    ),
+    individual::ADDRESS_USE,
+);
 
 /// What the resource type is.
 pub static DECLARATION: Declaration = Declaration {
@@ -185,7 +144,7 @@ pub static DECLARATION: Declaration = Declaration {
         measures: &[],
     }],
     parameters: PARAMETERS,
-    compartments: &[],
+    compartments: &[("Practitioner", "general-practitioner")],
     documentation: "The patients of the hospital (gnuhealth.patient with party.party), active and inactive ones.",
 };
 
@@ -194,16 +153,10 @@ pub static DECLARATION: Declaration = Declaration {
 #[serde(default)]
 struct Row {
     active: Option<bool>,
-    current_address: Option<i64>,
+    current_address: Option<PartyAddress>,
     party: Option<Party>,
-    doctor: Option<Doctor>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Doctor {
-    code: Option<String>,
-    party: Option<Party>,
+    doctor_id: Option<i64>,
+    doctor: Option<Person>,
 }
 
 impl Resource for Patient {
@@ -216,43 +169,23 @@ impl Resource for Patient {
         Ok(r4::Patient {
             id: Some(record.id.clone()),
             meta: record.version.map(Version::meta),
-            identifier: party.fhir_identifiers(record),
+            identifier: party.fhir_identifiers(record, Some(("PI", "Patient internal identifier"))),
             active: active(row.active, party.active),
             name: party.human_names(),
             telecom: party.contact_points(),
-            gender: party.gender.as_deref().and_then(gender),
+            gender: party.gender(),
             birth_date: party.birth_date().into(),
             deceased: deceased(&party),
-            address: party.fhir_addresses(row.current_address),
+            address: party.fhir_addresses(row.current_address.map(|address| address.id)),
             marital_status: party.marital_status.as_deref().and_then(marital_status),
             photo: party.photo.as_deref().and_then(photo).into_iter().collect(),
             communication: party.language().map(communication).into_iter().collect(),
-            general_practitioner: row
-                .doctor
-                .and_then(|doctor| practitioner(&doctor, record))
+            general_practitioner: general_practitioner(row.doctor_id, row.doctor.as_ref(), record)
                 .into_iter()
                 .collect(),
             ..r4::Patient::default()
         })
     }
-}
-
-/// Inactive if the patient or the person is.
-fn active(patient: Option<bool>, party: Option<bool>) -> Option<bool> {
-    match (patient, party) {
-        (None, None) => None,
-        (patient, party) => Some(patient.unwrap_or(true) && party.unwrap_or(true)),
-    }
-}
-
-fn gender(value: &str) -> Option<AdministrativeGender> {
-    let (code, _) = GENDERS.iter().find(|(_, values)| values.contains(&value))?;
-    Some(match *code {
-        "male" => AdministrativeGender::Male,
-        "female" => AdministrativeGender::Female,
-        "other" => AdministrativeGender::Other,
-        _ => AdministrativeGender::Unknown,
-    })
 }
 
 /// The time of death if the certificate has it, else the fact. GNU Health sets the fact when a certificate is signed.
@@ -284,34 +217,6 @@ fn marital_status(value: &str) -> Option<CodeableConcept> {
     Some(concept(Some(coding), Some(text.to_owned())))
 }
 
-/// The picture with the type that its first bytes show. Without one of these it is still served, as what it is: bytes.
-fn photo(base64: &str) -> Option<Attachment> {
-    const SIGNATURES: &[(&[u8], &str)] = &[
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"\xff\xd8\xff", "image/jpeg"),
-        (b"GIF8", "image/gif"),
-        (b"BM", "image/bmp"),
-    ];
-    if base64.is_empty() {
-        return None;
-    }
-    // 16 base64 digits are 12 bytes: enough for every signature.
-    let start = base64::engine::general_purpose::STANDARD
-        .decode(base64.get(..16).unwrap_or(base64))
-        .unwrap_or_default();
-    let known = SIGNATURES
-        .iter()
-        .find(|(signature, _)| start.starts_with(signature));
-    let content_type = known.map_or("application/octet-stream", |(_, content_type)| {
-        *content_type
-    });
-    Some(Attachment {
-        content_type: Some(content_type.to_owned()),
-        data: Some(base64.to_owned()),
-        ..Attachment::default()
-    })
-}
-
 fn communication(language: CodeableConcept) -> PatientCommunication {
     PatientCommunication {
         preferred: Some(true),
@@ -319,24 +224,16 @@ fn communication(language: CodeableConcept) -> PatientCommunication {
     }
 }
 
-/// A logical reference: practitioners are not served yet, and a link must not be dead.
-fn practitioner(doctor: &Doctor, record: &Record<'_>) -> Option<Reference> {
-    let license = filled(doctor.code.as_ref()).map(|value| {
-        let system = Some(record.system("health-professional-license"));
-        Box::new(Identifier {
-            system,
-            value: Some(value),
-            ..Identifier::default()
-        })
-    });
-    let display = doctor.party.as_ref().and_then(Party::display);
-    let known = license.is_some() || display.is_some();
-    let r#type = Some("Practitioner".to_owned());
-    known.then(|| Reference {
-        r#type,
-        identifier: license,
-        display,
-        ..Reference::default()
+/// The doctor, with the license by which others know them.
+fn general_practitioner(
+    id: Option<i64>,
+    doctor: Option<&Person>,
+    record: &Record<'_>,
+) -> Option<Reference> {
+    let license = doctor.and_then(|doctor| license(doctor.code.as_ref(), record));
+    Some(Reference {
+        identifier: license.map(Box::new),
+        ..practitioner_reference(id, doctor)?
     })
 }
 
@@ -386,17 +283,5 @@ mod tests {
                 .get("gender")
                 .is_none()
         );
-    }
-
-    #[test]
-    fn a_photo_has_the_type_of_its_bytes() {
-        let kind = |data: &str| photo(data).and_then(|photo| photo.content_type);
-        assert_eq!(
-            kind("iVBORw0KGgoAAAANSUhEUgAA").as_deref(),
-            Some("image/png")
-        );
-        assert_eq!(kind("/9j/4AAQSkZJRgABAQAA").as_deref(), Some("image/jpeg"));
-        assert_eq!(kind("AAAA").as_deref(), Some("application/octet-stream"));
-        assert_eq!(kind(""), None);
     }
 }

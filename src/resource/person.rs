@@ -1,26 +1,37 @@
 //! What patients and professionals share: the party (`party.party`) with its names, contacts, addresses and identifiers.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    Address, AddressType, AddressUse, CodeableConcept, ContactPoint, ContactPointSystem,
-    ContactPointUse, Date, DateTime, Decimal, Extension, ExtensionValue, HumanName, Identifier,
-    IdentifierUse, NameUse, Period,
+    Address, AddressType, AddressUse, AdministrativeGender, CodeableConcept, ContactPoint,
+    ContactPointSystem, ContactPointUse, Date, DateTime, Decimal, Extension, ExtensionValue,
+    HumanName, Identifier, IdentifierUse, NameUse, Period, Reference,
 };
 use crate::fhir::text::string;
 use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as};
 
 use super::Record;
 
-/// A column whose name differs between versions.
-const fn renamed(key: &'static str, columns: &'static [&'static str]) -> Field {
+/// A column whose name differs between versions, or from its key.
+pub(super) const fn renamed(key: &'static str, columns: &'static [&'static str]) -> Field {
     Field {
         key,
         columns,
         read: Read::Plain,
     }
 }
+
+pub(super) const GENDER_SYSTEM: &str = "http://hl7.org/fhir/administrative-gender";
+
+/// Which values of `party.gender` a FHIR gender stands for. Non-binary is a gender of its own: `other`. A person who
+/// does not disclose theirs has one that is not known here: `unknown`.
+pub(super) const GENDERS: &[(&str, &[&str])] = &[
+    ("male", &["m"]),
+    ("female", &["f"]),
+    ("other", &["nb", "other"]),
+    ("unknown", &["nd", "u"]),
+];
 
 const COUNTRY: Node = leaf("country.country", &[plain(&["code"]), plain(&["name"])]);
 
@@ -65,7 +76,7 @@ const CONTACT_MECHANISM: Node = leaf(
     ],
 );
 
-const ADDRESS: Node = Node {
+pub(super) const ADDRESS: Node = Node {
     model: "party.address",
     fields: &[
         ID,
@@ -95,6 +106,7 @@ const ADDRESS: Node = Node {
     subject: None,
 };
 
+/// The household.
 const DOMICILIARY_UNIT: Node = Node {
     model: "gnuhealth.du",
     fields: &[
@@ -162,11 +174,7 @@ pub(super) const PARTY: Node = Node {
         read_as(&["photo"], Read::Base64),
     ],
     one: &[
-        Relation {
-            key: "du",
-            columns: &["du"],
-            node: &DOMICILIARY_UNIT,
-        },
+        TO_DOMICILIARY_UNIT,
         Relation {
             key: "death_certificate",
             columns: &["death_certificate"],
@@ -208,22 +216,89 @@ pub(super) const PARTY: Node = Node {
     subject: None,
 };
 
+const TO_DOMICILIARY_UNIT: Relation = Relation {
+    key: "du",
+    columns: &["du"],
+    node: &DOMICILIARY_UNIT,
+};
+
+/// A person who works here: of their death we know nothing.
+pub(super) const STAFF: Node = Node {
+    one: &[TO_DOMICILIARY_UNIT],
+    ..PARTY
+};
+
 /// The little of a person that a reference to one shows.
 pub(super) const PARTY_NAME: Node = leaf("party.party", &[plain(&["name"]), plain(&["lastname"])]);
+
+/// As much of a patient as a reference shows.
+pub(super) const PATIENT_NAME: Node = Node {
+    model: "gnuhealth.patient",
+    fields: &[],
+    one: &[TO_PARTY_NAME],
+    many: &[],
+    subject: Some("party"),
+};
+
+/// As much of a health professional as a reference shows.
+pub(super) const PROFESSIONAL_NAME: Node = Node {
+    model: "gnuhealth.healthprofessional",
+    fields: &[plain(&["code"])],
+    one: &[TO_PARTY_NAME],
+    many: &[],
+    subject: Some("party"),
+};
+
+const TO_PARTY_NAME: Relation = Relation {
+    key: "party",
+    columns: &["party", "name"],
+    node: &PARTY_NAME,
+};
+
+/// A row of [`PATIENT_NAME`] or [`PROFESSIONAL_NAME`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Person {
+    pub(super) code: Option<String>,
+    party: Option<Party>,
+}
+
+/// A reference to the patient with this id. Who the id stands for is shown if the user may read it.
+pub(super) fn patient_reference(id: Option<i64>, person: Option<&Person>) -> Option<Reference> {
+    reference("Patient", id, person)
+}
+
+/// A reference to the health professional with this id.
+pub(super) fn practitioner_reference(
+    id: Option<i64>,
+    person: Option<&Person>,
+) -> Option<Reference> {
+    reference("Practitioner", id, person)
+}
+
+fn reference(r#type: &str, id: Option<i64>, person: Option<&Person>) -> Option<Reference> {
+    let party = person.and_then(|person| person.party.as_ref());
+    Some(Reference {
+        reference: Some(format!("{type}/{}", id?)),
+        r#type: Some(r#type.to_owned()),
+        display: party.and_then(Party::display),
+        ..Reference::default()
+    })
+}
 
 /// A row of [`PARTY`] or [`PARTY_NAME`]. Every field may be missing: see the module [`crate::tryton::model`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Party {
     pub(super) active: Option<bool>,
-    pub(super) name: Option<String>,
-    pub(super) lastname: Option<String>,
+    name: Option<String>,
+    lastname: Option<String>,
     name_representation: Option<String>,
     r#ref: Option<String>,
     federation_account: Option<String>,
-    pub(super) gender: Option<String>,
-    pub(super) dob: Option<String>,
-    pub(super) est_dob: Option<bool>,
+    gender: Option<String>,
+    dob: Option<String>,
+    est_dob: Option<bool>,
     pub(super) deceased: Option<bool>,
     pub(super) marital_status: Option<String>,
     pub(super) photo: Option<String>,
@@ -277,8 +352,8 @@ struct ContactMechanism {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct PartyAddress {
-    id: i64,
+pub(super) struct PartyAddress {
+    pub(super) id: i64,
     active: Option<bool>,
     name: Option<String>,
     street: Option<String>,
@@ -343,12 +418,63 @@ pub(super) fn filled(text: Option<&String>) -> Option<String> {
     text.and_then(|text| string(text))
 }
 
+/// A time of the database, which is in UTC.
+pub(super) fn moment(time: Option<&String>) -> Option<DateTime> {
+    DateTime::parse(format!("{}Z", time?)).ok()
+}
+
+/// A day with the precision that it is known to: of an estimated one only the year is.
+pub(super) fn known_day(day: &str, estimated: Option<bool>) -> Option<Date> {
+    let known = if estimated == Some(true) {
+        day.split('-').next()?
+    } else {
+        day
+    };
+    Date::parse(known).ok()
+}
+
+/// A field that may be missing as well as NULL: `None` if the column does not exist or the user may not read it.
+pub(super) fn readable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// NULL counts as active, as for Tryton's own check of a missing field (`active` defaults to true).
 fn is_active(active: Option<bool>) -> bool {
     active.unwrap_or(true)
 }
 
+/// Inactive if the record or its person is.
+pub(super) fn active(record: Option<bool>, party: Option<bool>) -> Option<bool> {
+    match (record, party) {
+        (None, None) => None,
+        (record, party) => Some(is_active(record) && is_active(party)),
+    }
+}
+
+/// The license of a health professional.
+pub(super) fn license(code: Option<&String>, record: &Record<'_>) -> Option<Identifier> {
+    Some(Identifier {
+        system: Some(record.system("health-professional-license")),
+        value: Some(filled(code)?),
+        ..Identifier::default()
+    })
+}
+
 impl Party {
+    /// The administrative gender.
+    pub(super) fn gender(&self) -> Option<AdministrativeGender> {
+        let value = self.gender.as_deref()?;
+        let (code, _) = GENDERS.iter().find(|(_, values)| values.contains(&value))?;
+        Some(match *code {
+            "male" => AdministrativeGender::Male,
+            "female" => AdministrativeGender::Female,
+            "other" => AdministrativeGender::Other,
+            _ => AdministrativeGender::Unknown,
+        })
+    }
+
     /// The names, or, for a party that has none of its own, the one in the party itself.
     pub(super) fn human_names(&self) -> Vec<HumanName> {
         let names = self.names.as_deref().unwrap_or_default();
@@ -381,12 +507,17 @@ impl Party {
     }
 
     /// PUID, federation account, alternative ids and tax identifiers.
-    pub(super) fn fhir_identifiers(&self, record: &Record<'_>) -> Vec<Identifier> {
+    /// `puid` is the type of the PUID: its code and display.
+    pub(super) fn fhir_identifiers(
+        &self,
+        record: &Record<'_>,
+        puid: Option<(&str, &str)>,
+    ) -> Vec<Identifier> {
         let own = [
             (
                 &self.r#ref,
                 "puid",
-                Some(("PI", "Patient internal identifier")),
+                puid,
                 "PUID",
                 Some(IdentifierUse::Usual),
             ),
@@ -455,13 +586,7 @@ impl Party {
 
     /// The date of birth, with the precision that it is known to: of an estimated one only the year is.
     pub(super) fn birth_date(&self) -> Option<Date> {
-        let day = self.dob.as_deref()?;
-        let known = if self.est_dob == Some(true) {
-            day.split('-').next()?
-        } else {
-            day
-        };
-        Date::parse(known).ok()
+        known_day(self.dob.as_deref()?, self.est_dob)
     }
 
     /// The language, as a BCP 47 tag.

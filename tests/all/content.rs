@@ -55,7 +55,7 @@ const ROWS: &str = "
         (SELECT to_jsonb(d) FROM gnuhealth_death_certificate d WHERE d.id = q.death_certificate) AS death,
         (SELECT l.code FROM party_party_lang pl JOIN ir_lang l ON l.id = pl.lang WHERE pl.party = q.id
             ORDER BY pl.company NULLS FIRST, pl.id LIMIT 1) AS language,
-        (SELECT jsonb_build_object('code', h.code, 'given', d.name, 'family', d.lastname)
+        (SELECT jsonb_build_object('id', h.id, 'code', h.code, 'given', d.name, 'family', d.lastname)
             FROM gnuhealth_healthprofessional h JOIN party_party d ON d.id = h.{party}
             WHERE h.id = p.primary_care_doctor) AS doctor
     FROM gnuhealth_patient p JOIN party_party q ON q.id = p.{party} ORDER BY p.id";
@@ -92,7 +92,7 @@ fn compare(
 }
 
 /// A text of the database as FHIR allows it: not empty, without space around.
-fn text(value: &Value) -> Value {
+pub fn text(value: &Value) -> Value {
     let text = value.as_str().unwrap_or_default().trim();
     if text.is_empty() {
         Value::Null
@@ -102,7 +102,7 @@ fn text(value: &Value) -> Value {
 }
 
 /// An object without its nulls and empty arrays; null if nothing is left.
-fn object(value: Value) -> Value {
+pub fn object(value: Value) -> Value {
     let Value::Object(members) = value else {
         panic!("{value}")
     };
@@ -117,12 +117,12 @@ fn object(value: Value) -> Value {
     }
 }
 
-fn list(value: &Value) -> &[Value] {
+pub fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// Some elements of each item of a list.
-fn picked(items: &Value, elements: &[&str]) -> Value {
+pub fn picked(items: &Value, elements: &[&str]) -> Value {
     let pick = |item: &Value| {
         let kept = elements
             .iter()
@@ -517,8 +517,10 @@ fn the_general_practitioner_is_named(world: &World) {
         practitioners
             .map(|item| {
                 assert_eq!(item["type"], "Practitioner");
-                assert!(item["reference"].is_null(), "a link to what is not served");
-                object(json!({"display": item["display"], "license": item["identifier"]["value"]}))
+                object(
+                    json!({"reference": item["reference"], "display": item["display"],
+                    "license": item["identifier"]["value"]}),
+                )
             })
             .collect()
     };
@@ -530,7 +532,8 @@ fn the_general_practitioner_is_named(world: &World) {
         let parts = [text(&doctor["family"]), text(&doctor["given"])];
         let display: Vec<_> = parts.iter().filter_map(Value::as_str).collect();
         json!([object(
-            json!({"display": display.join(", "), "license": text(&doctor["code"])})
+            json!({"reference": format!("Practitioner/{}", doctor["id"]), "display": display.join(", "),
+                "license": text(&doctor["code"])})
         )])
     };
     compare(world, 40, found, of_row);

@@ -141,6 +141,7 @@ const ALONE: &[Subject] = &[
     ("facade_defects", facade_defects::tests_that_change_data),
     ("groups", groups::tests),
     ("identity", identity),
+    ("cors", cors::tests_of_other_apps),
     ("attack", attempts::tests_that_attack),
     // after the attack: it makes users whose passwords cost little, and what is usual is what an unknown login costs
     ("rules", rules::tests),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -33,6 +33,7 @@ pub struct World {
     database_port: u16,
     database_name: String,
     patients: OnceLock<BTreeMap<i64, Value>>,
+    resources: Mutex<BTreeMap<&'static str, Arc<BTreeMap<String, Value>>>>,
     oracle: Mutex<Option<Oracle>>,
     database: Mutex<Database>,
 }
@@ -73,6 +74,7 @@ impl World {
             database_port: database.port(),
             database_name: database.name().to_owned(),
             patients: OnceLock::new(),
+            resources: Mutex::default(),
             oracle: Mutex::new(None),
             database: Mutex::new(database),
         }
@@ -170,6 +172,19 @@ impl World {
                 .map(|id| (id, doctor.get(&format!("/Patient/{id}")).ok()))
                 .collect()
         })
+    }
+
+    /// Every resource of a type, by logical id, as the doctor finds them page by page; asked once.
+    pub fn all(&self, r#type: &'static str) -> Arc<BTreeMap<String, Value>> {
+        let mut kept = self
+            .resources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let found = kept.entry(r#type).or_insert_with(|| {
+            let path = format!("/{type}?_count=1000");
+            Arc::new(resources(&self.doctor(), &path))
+        });
+        Arc::clone(found)
     }
 
     /// The ids that a search as the doctor finds, over all pages.
@@ -285,6 +300,25 @@ pub fn ids(bundle: &Value) -> Vec<i64> {
         .filter(|entry| entry["search"]["mode"] == "match")
         .map(|entry| entry["resource"]["id"].as_str().unwrap().parse().unwrap())
         .collect()
+}
+
+/// The resources that a search finds, over all pages, by logical id.
+pub fn resources(client: &Client, path: &str) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    let mut next = Some(path.to_owned());
+    while let Some(url) = next {
+        let bundle = client.get(&url).ok();
+        let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
+        let matches = entries
+            .iter()
+            .filter(|entry| entry["search"]["mode"] == "match");
+        for resource in matches.map(|entry| entry["resource"].clone()) {
+            let id = resource["id"].as_str().unwrap().to_owned();
+            assert!(found.insert(id, resource).is_none(), "twice in {path}");
+        }
+        next = link(&bundle, "next");
+    }
+    found
 }
 
 /// A link of a bundle.

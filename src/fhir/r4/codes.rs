@@ -201,6 +201,88 @@ code_enum! {
 }
 
 code_enum! {
+    /// The days of the week.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/days-of-week>
+    pub enum DaysOfWeek {
+        /// Monday.
+        Mon = "mon",
+        /// Tuesday.
+        Tue = "tue",
+        /// Wednesday.
+        Wed = "wed",
+        /// Thursday.
+        Thu = "thu",
+        /// Friday.
+        Fri = "fri",
+        /// Saturday.
+        Sat = "sat",
+        /// Sunday.
+        Sun = "sun",
+    }
+}
+
+code_enum! {
+    /// Real world event relating to the schedule.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/event-timing>
+    pub enum EventTiming {
+        /// Morning.
+        Morn = "MORN",
+        /// Early Morning.
+        MornEarly = "MORN.early",
+        /// Late Morning.
+        MornLate = "MORN.late",
+        /// Noon.
+        Noon = "NOON",
+        /// Afternoon.
+        Aft = "AFT",
+        /// Early Afternoon.
+        AftEarly = "AFT.early",
+        /// Late Afternoon.
+        AftLate = "AFT.late",
+        /// Evening.
+        Eve = "EVE",
+        /// Early Evening.
+        EveEarly = "EVE.early",
+        /// Late Evening.
+        EveLate = "EVE.late",
+        /// Night.
+        Night = "NIGHT",
+        /// After Sleep.
+        Phs = "PHS",
+        /// HS.
+        Hs = "HS",
+        /// WAKE.
+        Wake = "WAKE",
+        /// C.
+        C = "C",
+        /// CM.
+        Cm = "CM",
+        /// CD.
+        Cd = "CD",
+        /// CV.
+        Cv = "CV",
+        /// AC.
+        Ac = "AC",
+        /// ACM.
+        Acm = "ACM",
+        /// ACD.
+        Acd = "ACD",
+        /// ACV.
+        Acv = "ACV",
+        /// PC.
+        Pc = "PC",
+        /// PCM.
+        Pcm = "PCM",
+        /// PCD.
+        Pcd = "PCD",
+        /// PCV.
+        Pcv = "PCV",
+    }
+}
+
+code_enum! {
     /// All published FHIR Versions.
     ///
     /// <http://hl7.org/fhir/ValueSet/FHIR-version>
@@ -431,6 +513,30 @@ code_enum! {
 }
 
 code_enum! {
+    /// Codes providing the status of an observation.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/observation-status>
+    pub enum ObservationStatus {
+        /// Registered.
+        Registered = "registered",
+        /// Preliminary.
+        Preliminary = "preliminary",
+        /// Final.
+        Final = "final",
+        /// Amended.
+        Amended = "amended",
+        /// Corrected.
+        Corrected = "corrected",
+        /// Cancelled.
+        Cancelled = "cancelled",
+        /// Entered in Error.
+        EnteredInError = "entered-in-error",
+        /// Unknown.
+        Unknown = "unknown",
+    }
+}
+
+code_enum! {
     /// The lifecycle status of an artifact.
     ///
     /// <http://hl7.org/fhir/ValueSet/publication-status>
@@ -585,5 +691,27 @@ code_enum! {
         Create = "create",
         /// search-type.
         SearchType = "search-type",
+    }
+}
+
+code_enum! {
+    /// A unit of time (units from UCUM).
+    ///
+    /// <http://hl7.org/fhir/ValueSet/units-of-time>
+    pub enum UnitsOfTime {
+        /// second.
+        S = "s",
+        /// minute.
+        Min = "min",
+        /// hour.
+        H = "h",
+        /// day.
+        D = "d",
+        /// week.
+        Wk = "wk",
+        /// month.
+        Mo = "mo",
+        /// year.
+        A = "a",
     }
 }

@@ -55,6 +55,66 @@ impl Serialize for Address {
     }
 }
 
+/// Text node with attribution.
+///
+/// R4 `Annotation`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Annotation {
+    /// Additional content defined by implementations. `Annotation.extension`, 0..*.
+    pub extension: Vec<Extension>,
+    /// Individual responsible for the annotation. `Annotation.author[x]`, 0..1.
+    pub author: Option<AnnotationAuthor>,
+    /// When the annotation was made. `Annotation.time`, 0..1.
+    pub time: Option<DateTime>,
+    /// The annotation - text content (as markdown). `Annotation.text`, 1..1.
+    pub text: Markdown,
+}
+
+impl Annotation {
+    /// With the required elements only.
+    pub fn new(text: impl Into<Markdown>) -> Self {
+        Self {
+            extension: Vec::new(),
+            author: None,
+            time: None,
+            text: text.into(),
+        }
+    }
+}
+
+impl Serialize for Annotation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.list("extension", &self.extension)?;
+        object.choice(&self.author)?;
+        object.optional("time", self.time.as_ref())?;
+        object.required("text", &self.text)?;
+        object.end()
+    }
+}
+
+/// What [`Annotation::author`] holds.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "short-lived; a box costs more code"
+)]
+pub enum AnnotationAuthor {
+    /// `authorReference`
+    Reference(Reference),
+    /// `authorString`
+    String(String),
+}
+
+impl Choice for AnnotationAuthor {
+    fn write<M: SerializeMap>(&self, object: &mut Object<M>) -> Result<(), M::Error> {
+        match self {
+            Self::Reference(value) => object.required("authorReference", value),
+            Self::String(value) => object.required("authorString", value),
+        }
+    }
+}
+
 /// Content in a format defined elsewhere.
 ///
 /// R4 `Attachment`.
@@ -498,6 +558,52 @@ impl Serialize for Quantity {
     }
 }
 
+/// Set of values bounded by low and high.
+///
+/// R4 `Range`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Range {
+    /// Additional content defined by implementations. `Range.extension`, 0..*.
+    pub extension: Vec<Extension>,
+    /// Low limit. `Range.low`, 0..1.
+    pub low: Option<Quantity>,
+    /// High limit. `Range.high`, 0..1.
+    pub high: Option<Quantity>,
+}
+
+impl Serialize for Range {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.list("extension", &self.extension)?;
+        object.optional("low", self.low.as_ref())?;
+        object.optional("high", self.high.as_ref())?;
+        object.end()
+    }
+}
+
+/// A ratio of two Quantity values - a numerator and a denominator.
+///
+/// R4 `Ratio`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ratio {
+    /// Additional content defined by implementations. `Ratio.extension`, 0..*.
+    pub extension: Vec<Extension>,
+    /// Numerator value. `Ratio.numerator`, 0..1.
+    pub numerator: Option<Quantity>,
+    /// Denominator value. `Ratio.denominator`, 0..1.
+    pub denominator: Option<Quantity>,
+}
+
+impl Serialize for Ratio {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.list("extension", &self.extension)?;
+        object.optional("numerator", self.numerator.as_ref())?;
+        object.optional("denominator", self.denominator.as_ref())?;
+        object.end()
+    }
+}
+
 /// A reference from one resource to another.
 ///
 /// R4 `Reference`.
@@ -524,5 +630,172 @@ impl Serialize for Reference {
         object.optional("identifier", self.identifier.as_ref())?;
         object.optional("display", self.display.as_ref())?;
         object.end()
+    }
+}
+
+/// A series of measurements taken by a device.
+///
+/// R4 `SampledData`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SampledData {
+    /// Additional content defined by implementations. `SampledData.extension`, 0..*.
+    pub extension: Vec<Extension>,
+    /// Zero value and units. `SampledData.origin`, 1..1.
+    pub origin: Quantity,
+    /// Number of milliseconds between samples. `SampledData.period`, 1..1.
+    pub period: Decimal,
+    /// Multiply data by this before adding to origin. `SampledData.factor`, 0..1.
+    pub factor: Option<Decimal>,
+    /// Lower limit of detection. `SampledData.lowerLimit`, 0..1.
+    pub lower_limit: Option<Decimal>,
+    /// Upper limit of detection. `SampledData.upperLimit`, 0..1.
+    pub upper_limit: Option<Decimal>,
+    /// Number of sample points at each time point. `SampledData.dimensions`, 1..1.
+    pub dimensions: u32,
+    /// Decimal values with spaces, or "E" | "U" | "L". `SampledData.data`, 0..1.
+    pub data: Option<String>,
+}
+
+impl SampledData {
+    /// With the required elements only.
+    pub fn new(origin: Quantity, period: Decimal, dimensions: u32) -> Self {
+        Self {
+            extension: Vec::new(),
+            origin,
+            period,
+            factor: None,
+            lower_limit: None,
+            upper_limit: None,
+            dimensions,
+            data: None,
+        }
+    }
+}
+
+impl Serialize for SampledData {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.list("extension", &self.extension)?;
+        object.required("origin", &self.origin)?;
+        object.required("period", &self.period)?;
+        object.optional("factor", self.factor.as_ref())?;
+        object.optional("lowerLimit", self.lower_limit.as_ref())?;
+        object.optional("upperLimit", self.upper_limit.as_ref())?;
+        object.required("dimensions", &self.dimensions)?;
+        object.optional("data", self.data.as_ref())?;
+        object.end()
+    }
+}
+
+/// A timing schedule that specifies an event that may occur multiple times.
+///
+/// R4 `Timing`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Timing {
+    /// Additional content defined by implementations. `Timing.extension`, 0..*.
+    pub extension: Vec<Extension>,
+    /// When the event occurs. `Timing.event`, 0..*.
+    pub event: Vec<DateTime>,
+    /// When the event is to occur. `Timing.repeat`, 0..1.
+    pub repeat: Option<TimingRepeat>,
+    /// BID | TID | QID | AM | PM | QD | QOD | +. `Timing.code`, 0..1.
+    pub code: Option<CodeableConcept>,
+}
+
+impl Serialize for Timing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.list("extension", &self.extension)?;
+        object.list("event", &self.event)?;
+        object.optional("repeat", self.repeat.as_ref())?;
+        object.optional("code", self.code.as_ref())?;
+        object.end()
+    }
+}
+
+/// When the event is to occur.
+///
+/// R4 `Timing.repeat`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TimingRepeat {
+    /// Additional content defined by implementations. `Timing.repeat.extension`, 0..*.
+    pub extension: Vec<Extension>,
+    /// Length/Range of lengths, or (Start and/or end) limits. `Timing.repeat.bounds[x]`, 0..1.
+    pub bounds: Option<TimingRepeatBounds>,
+    /// Number of times to repeat. `Timing.repeat.count`, 0..1.
+    pub count: Option<u32>,
+    /// Maximum number of times to repeat. `Timing.repeat.countMax`, 0..1.
+    pub count_max: Option<u32>,
+    /// How long when it happens. `Timing.repeat.duration`, 0..1.
+    pub duration: Option<Decimal>,
+    /// How long when it happens (Max). `Timing.repeat.durationMax`, 0..1.
+    pub duration_max: Option<Decimal>,
+    /// s | min | h | d | wk | mo | a - unit of time (UCUM). `Timing.repeat.durationUnit`, 0..1.
+    pub duration_unit: Option<UnitsOfTime>,
+    /// Event occurs frequency times per period. `Timing.repeat.frequency`, 0..1.
+    pub frequency: Option<u32>,
+    /// Event occurs up to frequencyMax times per period. `Timing.repeat.frequencyMax`, 0..1.
+    pub frequency_max: Option<u32>,
+    /// Event occurs frequency times per period. `Timing.repeat.period`, 0..1.
+    pub period: Option<Decimal>,
+    /// Upper limit of period (3-4 hours). `Timing.repeat.periodMax`, 0..1.
+    pub period_max: Option<Decimal>,
+    /// s | min | h | d | wk | mo | a - unit of time (UCUM). `Timing.repeat.periodUnit`, 0..1.
+    pub period_unit: Option<UnitsOfTime>,
+    /// mon | tue | wed | thu | fri | sat | sun. `Timing.repeat.dayOfWeek`, 0..*.
+    pub day_of_week: Vec<DaysOfWeek>,
+    /// Time of day for action. `Timing.repeat.timeOfDay`, 0..*.
+    pub time_of_day: Vec<Time>,
+    /// Code for time period of occurrence. `Timing.repeat.when`, 0..*.
+    pub when: Vec<EventTiming>,
+    /// Minutes from event (before or after). `Timing.repeat.offset`, 0..1.
+    pub offset: Option<u32>,
+}
+
+impl Serialize for TimingRepeat {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.list("extension", &self.extension)?;
+        object.choice(&self.bounds)?;
+        object.optional("count", self.count.as_ref())?;
+        object.optional("countMax", self.count_max.as_ref())?;
+        object.optional("duration", self.duration.as_ref())?;
+        object.optional("durationMax", self.duration_max.as_ref())?;
+        object.optional("durationUnit", self.duration_unit.as_ref())?;
+        object.optional("frequency", self.frequency.as_ref())?;
+        object.optional("frequencyMax", self.frequency_max.as_ref())?;
+        object.optional("period", self.period.as_ref())?;
+        object.optional("periodMax", self.period_max.as_ref())?;
+        object.optional("periodUnit", self.period_unit.as_ref())?;
+        object.list("dayOfWeek", &self.day_of_week)?;
+        object.list("timeOfDay", &self.time_of_day)?;
+        object.list("when", &self.when)?;
+        object.optional("offset", self.offset.as_ref())?;
+        object.end()
+    }
+}
+
+/// What [`TimingRepeat::bounds`] holds.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "short-lived; a box costs more code"
+)]
+pub enum TimingRepeatBounds {
+    /// `boundsDuration`
+    Duration(Quantity),
+    /// `boundsRange`
+    Range(Range),
+    /// `boundsPeriod`
+    Period(Period),
+}
+
+impl Choice for TimingRepeatBounds {
+    fn write<M: SerializeMap>(&self, object: &mut Object<M>) -> Result<(), M::Error> {
+        match self {
+            Self::Duration(value) => object.required("boundsDuration", value),
+            Self::Range(value) => object.required("boundsRange", value),
+            Self::Period(value) => object.required("boundsPeriod", value),
+        }
     }
 }

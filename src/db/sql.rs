@@ -70,34 +70,34 @@ impl Sql {
 }
 
 impl Sql {
-    /// Drops the parameters that the text does not use, and numbers the others anew: PostgreSQL refuses a statement with
-    /// one whose type it cannot tell. For text that was bound to and then left out.
+    /// The statement without the parameters that its text does not use, the others numbered anew. A condition that was
+    /// folded away leaves its own behind, and PostgreSQL refuses a statement that does not use what is bound.
     #[must_use]
-    pub fn without_unused(self) -> Self {
-        let mut kept: Vec<usize> = Vec::new();
-        let mut parts = self.text.split('$');
-        let mut text = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-            let (number, rest) = part.split_at(digits);
+    pub fn tidied(self) -> Self {
+        let mut texts = self.text.split('$');
+        let mut text = texts.next().unwrap_or_default().to_owned();
+        let mut used: Vec<usize> = Vec::new();
+        for rest in texts {
+            let digits = rest
+                .find(|character: char| !character.is_ascii_digit())
+                .unwrap_or(rest.len());
+            let (number, rest) = rest.split_at(digits);
             text.push('$');
-            if let Ok(number) = number.parse::<usize>() {
-                let place = kept.iter().position(|kept| *kept == number);
-                let place = place.unwrap_or_else(|| {
-                    kept.push(number);
-                    kept.len() - 1
+            if let Ok(number) = number.parse() {
+                let known = used.iter().position(|known| *known == number);
+                let place = known.unwrap_or_else(|| {
+                    used.push(number);
+                    used.len() - 1
                 });
-                text.push_str(&(place + 1).to_string());
+                text += &(place + 1).to_string();
             }
-            text.push_str(rest);
+            text += rest;
         }
-        let parameters = kept
-            .into_iter()
-            .filter_map(|number| self.parameters.get(number.checked_sub(1)?));
+        let parameter = |number: &usize| self.parameters.get(number.checked_sub(1)?).cloned();
         Self {
-            parameters: parameters.cloned().collect(),
             text,
-            ..self
+            parameters: used.iter().filter_map(parameter).collect(),
+            aliases: self.aliases,
         }
     }
 
@@ -133,16 +133,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_bound_and_not_used_is_dropped() {
-        let mut sql = Sql::default();
-        let _ = sql.bind(Parameter::Integer(1));
-        let second = sql.bind(Parameter::Text("b".into()));
-        let third = sql.bind(Parameter::Integer(3));
-        sql.text = format!("SELECT {third}, {second}, {third}");
-        let pruned = sql.without_unused();
-        assert_eq!(pruned.text, "SELECT $1::bigint, $2::text, $1::bigint");
-        let expected = [Parameter::Integer(3), Parameter::Text("b".into())];
-        assert_eq!(pruned.parameters, expected);
+    fn what_is_bound_in_vain_is_dropped() {
+        let numbers = [1, 2, 3].map(Parameter::Integer).to_vec();
+        let tidied = Sql::new(
+            "a = $3::bigint OR b = $1::bigint AND c ~ 'x$' AND $3",
+            numbers,
+        );
+        assert_eq!(
+            tidied.tidied(),
+            Sql::new(
+                "a = $1::bigint OR b = $2::bigint AND c ~ 'x$' AND $1",
+                vec![Parameter::Integer(3), Parameter::Integer(1)]
+            )
+        );
+        assert_eq!(
+            Sql::new("SELECT 0", vec![Parameter::Integer(1)]).tidied(),
+            Sql::new("SELECT 0", vec![])
+        );
     }
 
     #[test]

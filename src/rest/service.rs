@@ -60,13 +60,12 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
         ..Account::default()
     };
     let parameters = search_form::parameters(&request, body).await;
-    let pairs = parameters
+    let parameters = parameters.and_then(|text| Ok((query::parse(&text)?, text)));
+    let format = parameters
         .as_ref()
-        .map_err(Clone::clone)
-        .and_then(|parameters| Ok(query::parse(parameters)?));
-    let format = pairs.as_ref().map_or(Ok(Format::default()), |pairs| {
-        negotiation::format(pairs, &request.headers)
-    });
+        .map_or(Ok(Format::default()), |(pairs, _)| {
+            negotiation::format(pairs, &request.headers)
+        });
     let for_errors = format.as_ref().copied().unwrap_or_default();
     let result = async {
         let settings = Settings::load().await?;
@@ -74,15 +73,15 @@ pub async fn serve<R: Resource>(request: Request) -> Response<String> {
         account.user = Some(principal.user);
         let interaction = route(R::DECLARATION, &request)?;
         account.interaction = interaction.name();
+        let ((pairs, parameters), format) = (parameters?, format?);
         if let Interaction::Compartment { id, resource_type } = &interaction {
             let neighbours = Neighbours::new(&settings, &request, &context);
-            let (within, parameters) = ((R::DECLARATION, id.as_str()), parameters?);
+            let within = (R::DECLARATION, id.as_str());
             let headers = &request.headers;
             let answer =
                 compartment::search(&neighbours, headers, within, resource_type, &parameters);
             return Ok((answer.await?, None));
         }
-        let (pairs, format) = (pairs?, format?);
         let database = Database::new(&settings.database);
         let view = view(R::DECLARATION, &database, principal).await?;
         let (request, context) = (&request, &context);

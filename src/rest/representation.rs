@@ -63,8 +63,8 @@ pub(super) fn write(
     Ok(answer)
 }
 
-/// The bytes to send. Only resources are compressed: a page with a secret in it would tell by its length what an attacker
-/// who has something of his shown beside it guesses right (BREACH).
+/// The bytes to send. Only resources are compressed, never the pages of signing in, which have secrets in them; and only for
+/// programs: see [`super::authentication`].
 pub(super) fn send(mut answer: Response<String>, accepts_gzip: bool) -> Reply {
     if answer.extensions().get::<Format>().is_none() {
         return answer.map(|body| FullBody::new(Bytes::from(body)));

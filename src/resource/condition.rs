@@ -121,7 +121,7 @@ static PARAMETERS: &[Parameter] = &[
             Meaning::Reference("Practitioner", ""),
         )],
     )
-    .with_elements(&["asserter"]),
+    .with_elements(&["asserter"], &["Patient", "Practitioner"]),
     Parameter::new(
         "category",
         Kind::Token,
@@ -194,7 +194,7 @@ static PARAMETERS: &[Parameter] = &[
         "The patient.",
         PATIENTS,
     )
-    .with_elements(&["subject"]),
+    .with_elements(&["subject"], &["Patient"]),
     Parameter::new(
         "recorded-date",
         Kind::Date,
@@ -224,7 +224,7 @@ static PARAMETERS: &[Parameter] = &[
         "The patient.",
         PATIENTS,
     )
-    .with_elements(&["subject"]),
+    .with_elements(&["subject"], &["Patient"]),
     Parameter::new(
         "verification-status",
         Kind::Token,

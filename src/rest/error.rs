@@ -277,6 +277,7 @@ fn search_code(error: &search::Error) -> IssueType {
     match error {
         search::Error::Unknown { .. }
         | search::Error::Modifier { .. }
+        | search::Error::Unsortable(_)
         | search::Error::FullText(_) => IssueType::NotSupported,
         search::Error::Expired => IssueType::Expired,
         search::Error::Value { .. } | search::Error::Cursor => IssueType::Value,

@@ -95,10 +95,9 @@ impl Grammar {
     }
 }
 
-/// Whether a parameter refers to resources of a type.
+/// Whether a parameter may refer to resources of a type.
 pub(super) fn refers_to(parameter: &Parameter, name: &str) -> bool {
-    let to = |target: &Target| matches!(target.meaning, Meaning::Reference(to, _) if to == name);
-    parameter.targets.iter().any(to)
+    parameter.to.contains(&name)
 }
 
 impl Criterion {
@@ -406,7 +405,7 @@ impl Test {
             None => (key, None),
         };
         let parameter = grammar.parameter(name)?;
-        if modifier == Some("missing") && !matches!(parameter.kind, Kind::Composite(_)) {
+        if modifier == Some("missing") {
             let missing = value.parse().map_err(|_| Error::Value {
                 name: parameter.name.to_owned(),
                 reason: ":missing takes true or false".to_owned(),
@@ -535,8 +534,7 @@ pub fn modifiers(grammar: Grammar, parameter: &'static Parameter) -> Vec<String>
             .iter()
             .map(|to| to.name)
             .collect(),
-        Kind::Composite(_) => return vec!["none".to_owned()],
-        Kind::Date | Kind::Quantity => Vec::new(),
+        Kind::Composite(_) | Kind::Date | Kind::Quantity => Vec::new(),
     };
     all.push("missing");
     let further = [

@@ -89,6 +89,9 @@ pub enum Error {
     /// The cursor is too old.
     #[error("_cursor has expired: start again without it")]
     Expired,
+    /// An order that there is not; with those that there are.
+    #[error("'_sort' takes one of: {0}; a '-' before it reverses")]
+    Unsortable(String),
     /// Full text search, for which GNU Health's tables have no index.
     #[error(
         "'{0}' is not supported: there is no full text index; search single elements, such as name or code"
@@ -131,6 +134,7 @@ impl Error {
             | Self::Hidden { name, .. } => Some(name),
             Self::Cursor | Self::Expired => Some("_cursor"),
             Self::FullText(name) => Some(name),
+            Self::Unsortable(_) => Some("_sort"),
             Self::Encoding(_) | Self::TooMany { .. } => None,
         }
     }

@@ -18,6 +18,8 @@ pub struct Parameter {
     pub texts: &'static [Target],
     /// Of a reference: the elements that hold it, for includes, as paths from the resource.
     pub elements: &'static [&'static str],
+    /// Of a reference: the types that R4 lets it lead to, as far as they are served. GNU Health may have none of one.
+    pub to: &'static [&'static str],
 }
 
 /// The type of a search parameter (R4, search, section "search parameter types").
@@ -170,6 +172,7 @@ impl Parameter {
             targets,
             texts: &[],
             elements: &[],
+            to: &[],
         }
     }
 
@@ -179,10 +182,18 @@ impl Parameter {
         Self { texts, ..self }
     }
 
-    /// With the elements that hold the reference.
+    /// With the elements that hold the reference, and the types that it may lead to.
     #[must_use]
-    pub const fn with_elements(self, elements: &'static [&'static str]) -> Self {
-        Self { elements, ..self }
+    pub const fn with_elements(
+        self,
+        elements: &'static [&'static str],
+        to: &'static [&'static str],
+    ) -> Self {
+        Self {
+            elements,
+            to,
+            ..self
+        }
     }
 
     /// The canonical URL of its definition.

@@ -31,10 +31,6 @@ pub struct Key {
 /// # Errors
 /// [`Error::Unknown`], [`Error::Value`] and [`Error::TooMany`].
 pub(super) fn parse(grammar: Grammar, value: &str) -> Result<Vec<Key>, Error> {
-    let invalid = |reason: String| Error::Value {
-        name: "_sort".to_owned(),
-        reason,
-    };
     let names: Vec<&str> = value.split(',').map(str::trim).collect();
     if names.len() > MOST_KEYS {
         return Err(Error::TooMany {
@@ -55,10 +51,7 @@ pub(super) fn parse(grammar: Grammar, value: &str) -> Result<Vec<Key>, Error> {
                 .filter(|one| is_sortable(one))
                 .map(|one| one.name)
                 .collect();
-            invalid(format!(
-                "sort by one of: {}; a '-' before it reverses",
-                names.join(", ")
-            ))
+            Error::Unsortable(names.join(", "))
         };
         Ok(Key {
             parameter: parameter.ok_or_else(sortable)?,

@@ -143,38 +143,50 @@ impl About<'_> {
     /// The condition that a target has any value.
     pub(super) fn present(&self, sql: &mut Sql, target: &Target) -> Result<String, Hidden> {
         let way = Way::along(sql, self.scope.view, self.place, target.path)?;
+        let condition = if target.composed.is_empty() {
+            self.is_present(sql, &way, (target.value, target.meaning))?
+        } else {
+            let parts = target.composed.iter();
+            let parts = parts.map(|part| self.is_present(sql, &way, *part));
+            all(parts.collect::<Result<Vec<_>, _>>()?)
+        };
+        let matched = way.exists(condition);
+        self.unless(sql, target, matched)
+    }
+
+    fn is_present(
+        &self,
+        sql: &mut Sql,
+        way: &Way,
+        (value, meaning): (Value, Meaning),
+    ) -> Result<String, Hidden> {
         let view = self.scope.view;
-        let condition = match target.meaning {
+        Ok(match meaning {
             Meaning::LogicalId | Meaning::Changed => TRUE.to_owned(),
             Meaning::Codes(_, codes) => {
-                let column = way.value(sql, view, target.value)?;
+                let column = way.value(sql, view, value)?;
                 let values = codes.iter().flat_map(|(_, values)| values.iter());
                 let values = values.map(ToString::to_string).collect();
                 format!("{column} = ANY({})", sql.bind(Bound::Texts(values)))
             }
             Meaning::Until(end) => {
-                let (start, end) = (
-                    way.value(sql, view, target.value)?,
-                    way.value(sql, view, end)?,
-                );
+                let (start, end) = (way.value(sql, view, value)?, way.value(sql, view, end)?);
                 format!("({start} IS NOT NULL OR {end} IS NOT NULL)")
             }
             Meaning::Text
             | Meaning::Token(_)
             | Meaning::Hierarchical(_)
             | Meaning::Identifier(..)
-            | Meaning::Logical(_) => present(&way.value(sql, view, target.value)?),
+            | Meaning::Logical(_) => present(&way.value(sql, view, value)?),
             Meaning::Flag
             | Meaning::Day
             | Meaning::DateOrYear(_)
             | Meaning::Moment
             | Meaning::Reference(..)
             | Meaning::Quantity(_) => {
-                format!("{} IS NOT NULL", way.value(sql, view, target.value)?)
+                format!("{} IS NOT NULL", way.value(sql, view, value)?)
             }
-        };
-        let matched = way.exists(condition);
-        self.unless(sql, target, matched)
+        })
     }
 
     fn unless(&self, sql: &mut Sql, target: &Target, matched: String) -> Result<String, Hidden> {

@@ -211,6 +211,9 @@ fn disordered<'f>(question: &Question, matches: &'f [String]) -> Vec<&'f String>
     let mut current: Option<&String> = None;
     for name in matches {
         let group = question.groups.get(name);
+        if group.is_some_and(|group| group == "*") {
+            continue;
+        }
         if group != current {
             closed.extend(current);
             if group.is_some_and(|group| closed.contains(group)) {

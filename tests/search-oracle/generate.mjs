@@ -154,8 +154,15 @@ function* includes(world, type) {
   for (const value of searchRevInclude) {
     const [from, code] = value.split(':');
     const parameter = world.parameter(from, code);
-    const leads = (resource) => parameter.values(resource).some((field) => world.resolve(field)?.resourceType === type);
-    yield ask([['_revinclude', value]], parameter ? world.resources(from).filter(leads) : []);
+    // One result and what refers to it: a server limits what may come along.
+    for (const result of resources.slice(0, 3)) {
+      const leads = (resource) => parameter.values(resource).some((field) => {
+        const found = world.resolve(field);
+        return found !== undefined && key(found) === key(result);
+      });
+      const included = parameter ? world.resources(from).filter(leads) : [];
+      yield { ...ask([['_id', result.id], ['_revinclude', value]], included), expected: [key(result)] };
+    }
   }
 }
 

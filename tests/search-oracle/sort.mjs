@@ -57,7 +57,8 @@ function place(found, ranks, number, descending) {
   return [first(0), first(1)];
 }
 
-// Resources with one and the same token or reference stand together, whatever the order among tokens is.
+// Resources with one and the same token or reference stand together, whatever the order among tokens is. Those with several
+// (`*`) may stand among them, by the one that counts.
 export function groups(parameter, resources) {
   const found = {};
   for (const resource of resources) {
@@ -65,6 +66,8 @@ export function groups(parameter, resources) {
     const names = parameter.kind === 'token' ? values.flatMap(codings).map(({ system, code }) => `${system ?? ''}|${code}`) : values.map(({ value }) => value.reference);
     if (values.length === 1 && names.length === 1) {
       found[key(resource)] = names[0];
+    } else if (names.length > 1) {
+      found[key(resource)] = '*';
     }
   }
   return found;

@@ -203,7 +203,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         "The patient.",
         SUBJECTS,
     )
-    .with_elements(&["subject"]),
+    .with_elements(&["subject"], &["Patient"]),
     Parameter::new(
         "performer",
         Kind::Reference,
@@ -217,7 +217,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
             eval(Value::Field("signed_by_id"), PRACTITIONER),
         ],
     )
-    .with_elements(&["performer"]),
+    .with_elements(&["performer"], &["Patient", "Practitioner"]),
     Parameter::new(
         "status",
         Kind::Token,
@@ -235,7 +235,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         "The patient.",
         SUBJECTS,
     )
-    .with_elements(&["subject"]),
+    .with_elements(&["subject"], &["Patient"]),
     Parameter::new(
         "value-quantity",
         Kind::Quantity,

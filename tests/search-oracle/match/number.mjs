@@ -25,9 +25,11 @@ export class Decimal {
     return mine < its ? -1 : mine > its ? 1 : 0;
   }
 
-  // Half a unit of the last digit to both sides.
-  range() {
-    const [digits, exponent] = [this.digits * 10n, this.exponent - 1];
+  // Half a unit of the last digit to both sides; of a number with an exponent a tenth of that, for R4's own example says
+  // that 1e2 is from 95 up to 105.
+  range(written = '') {
+    const places = /e/i.test(written) ? 2 : 1;
+    const [digits, exponent] = [this.digits * 10n ** BigInt(places), this.exponent - places];
     return [new Decimal(digits - 5n, exponent), new Decimal(digits + 5n, exponent)];
   }
 
@@ -40,7 +42,7 @@ export class Decimal {
 // Whether a field, from its least to its greatest number, is to the value as the prefix says.
 export function compare(prefix, [low, high], text) {
   const value = Decimal.parse(text);
-  const [from, to] = value.range();
+  const [from, to] = value.range(text);
   const inside = low.compare(from) >= 0 && high.compare(to) < 0;
   const [above, below] = [high.compare(value) > 0, low.compare(value) < 0];
   switch (prefix) {
@@ -74,7 +76,7 @@ function approximately([low, high], value) {
     const [first, last] = widened ? [from.range()[0], to.range()[1]] : [from, to];
     return high.compare(first) >= 0 && low.compare(last) <= 0;
   };
-  const [start, end] = value.range();
+  const [start, end] = value.range(text);
   const precise = high.compare(start) >= 0 && low.compare(end) <= 0;
   return overlaps(9, false) ? true : overlaps(11, true) || precise ? null : false;
 }

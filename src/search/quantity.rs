@@ -87,8 +87,8 @@ fn numeric(sql: &mut Sql, number: &str) -> String {
     format!("{}::numeric", sql.bind(Bound::Text(number.to_owned())))
 }
 
-/// Half of what the last digit of a number counts. The specification gives `1e2` from 95 up to 105, so a number with an
-/// exponent counts a digit more than it is written with.
+/// Half of what the last digit of a number counts. The specification gives `1e2` from 95 up to 105, so a whole number with
+/// an exponent counts a digit more than it is written with.
 fn half(number: &str) -> Option<String> {
     let unsigned = number.strip_prefix(['-', '+']).unwrap_or(number);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -103,7 +103,7 @@ fn half(number: &str) -> Option<String> {
         return None;
     }
     let last = exponent.unwrap_or(0) - i32::try_from(fraction.len()).ok()?;
-    let beyond = i32::from(exponent.is_some());
+    let beyond = i32::from(exponent.is_some() && fraction.is_empty());
     (last.abs() <= MOST_EXPONENT * 2).then(|| format!("5e{}", last - 1 - beyond))
 }
 
@@ -119,6 +119,7 @@ mod tests {
             ("5.4", "5e-2"),
             ("-5.40", "5e-3"),
             ("1e2", "5e0"),
+            ("1.34e1", "5e-2"),
             ("0", "5e-1"),
         ] {
             assert_eq!(half(number).as_deref(), Some(expected), "{number}");

@@ -62,6 +62,8 @@ test('a number is as exact as it is written', () => {
   }
   assert.equal(is('', '99.6', '100'), true);
   assert.equal(is('', '99.6', '100.00'), false);
+  assert.equal(is('', '95', '1e2'), true);
+  assert.equal(is('', '105', '1e2'), false);
   assert.equal(is('', '13.44', '1.34e1'), true);
   assert.equal(is('', '13.45', '1.34e1'), false);
   // gt and its like ignore the precision

@@ -25,10 +25,10 @@ export class Decimal {
     return mine < its ? -1 : mine > its ? 1 : 0;
   }
 
-  // Half a unit of the last digit to both sides; of a number with an exponent a tenth of that, for R4's own example says
-  // that 1e2 is from 95 up to 105.
+  // Half a unit of the last digit to both sides; of a whole number with an exponent a tenth of that, for R4's own example
+  // says that 1e2 is from 95 up to 105.
   range(written = '') {
-    const places = /e/i.test(written) ? 2 : 1;
+    const places = /^[+-]?\d+e/i.test(written) ? 2 : 1;
     const [digits, exponent] = [this.digits * 10n ** BigInt(places), this.exponent - places];
     return [new Decimal(digits - 5n, exponent), new Decimal(digits + 5n, exponent)];
   }

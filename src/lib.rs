@@ -17,6 +17,8 @@
 pub mod config;
 pub mod db;
 pub mod fhir;
+#[cfg(test)]
+mod fuzz;
 pub mod resource;
 pub mod rest;
 pub mod search;

@@ -59,4 +59,11 @@ impl Record<'_> {
     pub fn system(&self, name: &str) -> String {
         format!("{}/{name}", self.system_base)
     }
+
+    /// A system of local identifiers that ends with a kind, as the database has it. `None` for a kind that no `uri` can
+    /// hold, since that has no white space (R4, datatypes): no Tryton writes one.
+    #[must_use]
+    pub fn system_of_kind(&self, name: &str, kind: &str) -> Option<String> {
+        (!kind.contains(char::is_whitespace)).then(|| self.system(&format!("{name}/{kind}")))
+    }
 }

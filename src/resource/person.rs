@@ -693,7 +693,7 @@ impl AlternativeId {
             .filter(|_| kind.as_deref() == Some("other"));
         Some(Identifier {
             r#type: Some(identifier_type(code, named.as_deref().unwrap_or(text))),
-            system: kind.map(|kind| record.system(&format!("alternative-id/{kind}"))),
+            system: kind.and_then(|kind| record.system_of_kind("alternative-id", &kind)),
             value: Some(filled(self.code.as_ref())?),
             period: period(None, self.expiration_date.as_ref()),
             ..Identifier::default()
@@ -706,7 +706,7 @@ impl PartyIdentifier {
         let kind = filled(self.r#type.as_ref());
         Some(Identifier {
             r#use: (!is_active(self.active)).then_some(IdentifierUse::Old),
-            system: kind.map(|kind| record.system(&format!("party-identifier/{kind}"))),
+            system: kind.and_then(|kind| record.system_of_kind("party-identifier", &kind)),
             value: Some(filled(self.code.as_ref())?),
             ..Identifier::default()
         })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{NaiveDateTime, SubsecRound};
+use chrono::{Datelike, NaiveDateTime, SubsecRound};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::fhir::r4::{Instant, Meta};
@@ -11,17 +11,23 @@ use crate::tryton::projection::CHANGED;
 /// A time in UTC, to the microsecond. Tryton keeps no history, so there is no version but the current.
 ///
 /// A record that is deleted counts by the write of the one that it belonged to, which Tryton's clients do together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(NaiveDateTime);
 
 impl Version {
     /// The latest change in the JSON of a record, related ones included; `None` if none is shown.
     ///
     /// # Errors
-    /// If this is no JSON, or a change has no time.
+    /// If this is no JSON, or a change is no text.
     pub fn latest(json: &str) -> serde_json::Result<Option<Self>> {
         serde_json::from_str::<Latest>(json).map(|latest| latest.0)
+    }
+
+    /// A time as PostgreSQL writes it in JSON. What no Tryton wrote and no `instant` can hold is none: `infinity`, years
+    /// of more than four digits or before Christ, and all before 1970.
+    fn parse(text: &str) -> Option<Self> {
+        let time: NaiveDateTime = text.parse().ok()?;
+        (1970..=9999).contains(&time.year()).then_some(Self(time))
     }
 
     /// `meta.versionId`: microseconds since 1970.
@@ -82,7 +88,8 @@ impl<'de> Visitor<'de> for Walk {
         let mut latest = None;
         while let Some(key) = map.next_key::<&str>()? {
             let found = if key == CHANGED {
-                map.next_value()?
+                let time: Option<String> = map.next_value()?;
+                time.as_deref().and_then(Version::parse)
             } else {
                 map.next_value::<Latest>()?.0
             };
@@ -127,6 +134,21 @@ impl<'de> Visitor<'de> for Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_that_cannot_be_is_none() {
+        for time in [
+            "infinity",
+            "-infinity",
+            "4713-01-01T00:00:00 BC",
+            "0001-01-01T00:00:00",
+            "10000-01-01T00:00:00",
+            "",
+        ] {
+            let json = format!(r#"{{"changed": "{time}"}}"#);
+            assert_eq!(Version::latest(&json).unwrap(), None, "{time}");
+        }
+    }
 
     #[test]
     fn the_latest_change_counts_wherever_it_is() {

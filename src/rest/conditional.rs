@@ -61,7 +61,8 @@ mod tests {
 
     /// 2026-11-02T10:00:00.000001Z
     fn version() -> Version {
-        serde_json::from_str("\"2026-11-02T10:00:00.000001\"").unwrap()
+        let json = r#"{"changed": "2026-11-02T10:00:00.000001"}"#;
+        Version::latest(json).unwrap().unwrap()
     }
 
     fn known(headers: &[(http::HeaderName, &str)]) -> bool {

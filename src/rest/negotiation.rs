@@ -92,11 +92,11 @@ pub fn format(pairs: &[Pair], headers: &HeaderMap) -> Result<Format, Error> {
 /// The format of an error that was found before, or in, what [`format`] looks at: JSON if nothing better is known.
 #[must_use]
 pub fn for_errors(pairs: Option<&[Pair]>, headers: &HeaderMap) -> Format {
-    let asked = pairs.and_then(|pairs| once(pairs, "_format").ok().flatten());
-    let kind = asked.map_or_else(|| accepted(headers), named);
+    let asked = |name| pairs.and_then(|pairs| once(pairs, name).ok().flatten());
+    let kind = asked("_format").map_or_else(|| accepted(headers), named);
     Format {
         kind: kind.unwrap_or_default(),
-        pretty: false,
+        pretty: asked("_pretty") == Some("true"),
     }
 }
 

@@ -70,9 +70,8 @@ impl Wanted {
         let Lasting { start, utc, .. } = field;
         let interval = self.widened(clock);
         // Each bound is a parameter only where it is used: PostgreSQL cannot type one that is not.
-        let zone = clock.zone.filter(|_| utc);
-        let from = |sql: &mut Sql| bound(sql, interval, interval.start, zone);
-        let to = |sql: &mut Sql| bound(sql, interval, interval.end, zone);
+        let from = |sql: &mut Sql| bound(sql, interval, interval.start, clock.zone, utc);
+        let to = |sql: &mut Sql| bound(sql, interval, interval.end, clock.zone, utc);
         let inside = |sql: &mut Sql| {
             let (from, to) = (from(sql), to(sql));
             format!("({start} >= {from} AND {})", field.ends("<=", &to))
@@ -106,7 +105,7 @@ impl Wanted {
     ) -> String {
         let interval = self.widened(clock);
         let mut since = |sql: &mut Sql, moment| {
-            let bound = bound(sql, interval, moment, clock.zone);
+            let bound = bound(sql, interval, moment, clock.zone, true);
             any_since(sql, &bound)
         };
         let (start, end) = (interval.start, interval.end);
@@ -134,15 +133,23 @@ impl Wanted {
     }
 }
 
-/// A moment as an SQL timestamp; one without zone in the calendar of `zone`, where the field is in UTC.
-fn bound(sql: &mut Sql, interval: Interval, moment: NaiveDateTime, zone: Option<&str>) -> String {
+/// A moment as an SQL timestamp, in UTC where the field is, else in the calendar of `zone`.
+fn bound(
+    sql: &mut Sql,
+    interval: Interval,
+    moment: NaiveDateTime,
+    zone: Option<&str>,
+    utc: bool,
+) -> String {
     let bound = format!("{}::timestamp", sql.bind(Bound::Text(to_sql(moment))));
-    match zone.filter(|_| !interval.zoned) {
-        None => bound,
-        Some(zone) => {
-            let zone = sql.bind(Bound::Text(zone.to_owned()));
-            format!("(({bound} AT TIME ZONE {zone}) AT TIME ZONE 'UTC')")
-        }
+    let Some(zone) = zone.filter(|_| interval.zoned != utc) else {
+        return bound;
+    };
+    let zone = sql.bind(Bound::Text(zone.to_owned()));
+    if utc {
+        format!("(({bound} AT TIME ZONE {zone}) AT TIME ZONE 'UTC')")
+    } else {
+        format!("(({bound} AT TIME ZONE 'UTC') AT TIME ZONE {zone})")
     }
 }
 
@@ -203,6 +210,12 @@ mod tests {
             ..FIELD
         };
         assert_eq!(condition("sa2024-03", calendar), as_written);
+        // The day of a hospital starts at another moment than that of UTC.
+        let here = "s >= (($1::text::timestamp AT TIME ZONE 'UTC') AT TIME ZONE $2::text)";
+        assert_eq!(
+            condition("sa2024-03-01T10:00Z", calendar),
+            Ok(here.to_owned())
+        );
     }
 
     fn now() -> NaiveDateTime {

@@ -82,11 +82,6 @@ fn a_browser_is_shown_a_page_with_links(world: &World) {
         let text = page(&answer, 200);
         let json: serde_json::Value = serde_json::from_str(&shown(text)).unwrap();
         assert_eq!(json, doctor.get(path).json(), "{path}");
-        let again = doctor.get(&format!(
-            "{path}{}_format=html",
-            if path.contains('?') { '&' } else { '?' }
-        ));
-        assert_eq!(shown(page(&again, 200)), shown(text), "{path}");
     }
     let patient = doctor.get_with("/Patient/1", &[("accept", BROWSER)]);
     assert_eq!(
@@ -110,12 +105,11 @@ fn a_browser_is_shown_a_page_with_links(world: &World) {
             bundle.text()
         );
     }
-    let next = crate::world::link(&json, "next")
-        .unwrap()
-        .replace('&', "&amp;");
-    assert!(bundle.text().contains("rel") && next.contains("/Patient?"));
+    // Those, self and next.
     let links = bundle.text().matches("<a href=\"http").count();
-    assert!(links >= 4, "{links}");
+    assert_eq!(links, 4);
+    let asked = doctor.get("/Patient/1?_format=html");
+    assert_eq!(shown(page(&asked, 200)), shown(patient.text()));
 }
 
 fn nothing_of_the_data_is_markup(world: &World) {

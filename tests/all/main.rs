@@ -31,8 +31,12 @@ mod conditional;
 mod conditions;
 mod content;
 mod cors;
+mod crawl;
+mod definitions;
 mod domains;
+mod facade_defects;
 mod formats;
+mod fuzz;
 mod groups;
 mod health;
 mod history;
@@ -44,6 +48,7 @@ mod negotiation;
 mod neighbours;
 mod npm;
 mod observations;
+mod oddities;
 mod oracle;
 mod outage;
 mod pages;
@@ -58,6 +63,7 @@ mod rights;
 mod role;
 mod rules;
 mod search;
+mod search_oracle;
 mod sessions;
 mod sql;
 mod strings;
@@ -105,6 +111,10 @@ const CONCURRENT: &[Subject] = &[
     ("content", content::tests),
     ("formats", formats::tests),
     ("history", history::tests),
+    ("definitions", definitions::tests),
+    ("facade_defects", facade_defects::tests),
+    ("fuzz", fuzz::tests),
+    ("search_oracle", search_oracle::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
@@ -134,8 +144,10 @@ const ALONE: &[Subject] = &[
     ("domains", domains::tests),
     ("browser", browser::tests),
     ("changes", changes),
+    ("facade_defects", facade_defects::tests_that_change_data),
     ("groups", groups::tests),
     ("identity", identity),
+    ("cors", cors::tests_of_other_apps),
     ("attack", attempts::tests_that_attack),
     // after the attack: it makes users whose passwords cost little, and what is usual is what an unknown login costs
     ("rules", rules::tests),

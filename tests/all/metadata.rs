@@ -74,7 +74,10 @@ fn it_describes_this_server(world: &World) {
     assert_eq!(statement["software"]["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(statement["implementation"]["url"], world.app().url());
     let formats = statement["format"].as_array().unwrap();
-    assert!(formats.contains(&"application/fhir+json".into()));
+    for format in ["application/fhir+json", "application/fhir+xml"] {
+        assert!(formats.contains(&format.into()), "{formats:?}");
+    }
+    assert!(statement.get("patchFormat").is_none());
     for format in formats {
         let path = format!(
             "/Patient/1?_format={}",
@@ -247,16 +250,21 @@ fn declared_interactions_work_and_others_do_not(world: &World) {
     let declared: BTreeSet<_> = declared
         .map(|interaction| interaction["code"].as_str().unwrap())
         .collect();
+    let current = world.patients()[&1]["meta"]["versionId"].as_str().unwrap();
+    let version = format!("/Patient/1/_history/{current}");
     let interactions = [
         ("read", Method::GET, "/Patient/1"),
         ("search-type", Method::GET, "/Patient"),
-        ("vread", Method::GET, "/Patient/1/_history/1"),
+        ("vread", Method::GET, &version),
         ("history-instance", Method::GET, "/Patient/1/_history"),
         ("create", Method::POST, "/Patient"),
         ("update", Method::PUT, "/Patient/1"),
         ("patch", Method::PATCH, "/Patient/1"),
         ("delete", Method::DELETE, "/Patient/1"),
     ];
+    for served in ["vread", "history-instance"] {
+        assert!(declared.contains(served), "{declared:?}");
+    }
     assert!(
         declared
             .iter()

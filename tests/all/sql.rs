@@ -35,6 +35,12 @@ impl Sql {
             .unwrap_or_else(|error| panic!("{error:?} in {statements}"));
     }
 
+    /// Runs a statement that a constraint may refuse; says whether it did its work.
+    pub fn attempt(&mut self, statement: &str) -> bool {
+        let statement = self.named(statement);
+        self.client.batch_execute(&statement).is_ok()
+    }
+
     /// Runs a statement with parameters; gives how many rows it changed.
     pub fn change(&mut self, statement: &str, parameters: &[&(dyn ToSql + Sync)]) -> u64 {
         let statement = self.named(statement);

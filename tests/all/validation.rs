@@ -128,7 +128,8 @@ fn every_resource_that_the_tests_saw_is_valid_r4(_: &World) {
     assert_valid(&seen);
 }
 
-fn assert_valid(resources: &[Value]) {
+/// Asserts that the validator finds nothing.
+pub fn assert_valid(resources: &[Value]) {
     let problems = problems(resources);
     let first = problems.iter().take(20).cloned().collect::<Vec<_>>();
     assert!(

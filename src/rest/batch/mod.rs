@@ -4,6 +4,8 @@
 //! of them is answered says nothing of the others.
 
 mod bundle;
+#[cfg(test)]
+mod fuzz;
 mod target;
 mod xml;
 

@@ -1,0 +1,21 @@
+// Says what searches must find. stdin: one JSON value,
+//   {base, zone, now, seed, wanted, statement, resources}
+// the base URL of the server, the time zone of the hospital, the time in milliseconds, a seed for the choice of values, about how
+// many questions are wanted, the server's CapabilityStatement, and every resource that it serves. stdout: a question a line,
+//   query     path and query
+//   kind      what it tries, for the summary
+//   feature   what a server need not have; empty: it must answer
+//   expected  who must be found, as Type/id
+//   open      who may be found: the specification leaves it to the server
+//   included  who must come along as include
+//   places, last, groups, page   the order that a sort must give, see sort.mjs, and a page size to ask it with
+//
+// The definitions are HL7's, the FHIRPath engine is not ours, and nothing here knows SQL or GNU Health.
+
+import { text } from 'node:stream/consumers';
+import { generate } from './generate.mjs';
+import { World } from './world.mjs';
+
+const input = JSON.parse(await text(process.stdin));
+const lines = [...generate(new World(input), input.wanted)].map((question) => JSON.stringify(question));
+process.stdout.write(`${lines.join('\n')}\n`);

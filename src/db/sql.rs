@@ -70,6 +70,39 @@ impl Sql {
 }
 
 impl Sql {
+    /// The text and the parameters that stand in it, numbered anew. Conditions that cannot hold are left out of a
+    /// statement after their values were bound, and PostgreSQL cannot tell the type of a parameter that stands nowhere.
+    pub(super) fn used(&self) -> (String, Vec<Parameter>) {
+        if self.parameters.is_empty() {
+            // `PREPARE` has parameters and takes none.
+            return (self.text.clone(), Vec::new());
+        }
+        let mut numbers: Vec<usize> = Vec::new();
+        let mut parts = self.text.split('$');
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            text.push('$');
+            let end = part.find(|character: char| !character.is_ascii_digit());
+            let (number, rest) = part.split_at(end.unwrap_or(part.len()));
+            let Ok(number) = number.parse::<usize>() else {
+                text.push_str(part);
+                continue;
+            };
+            let place = numbers.iter().position(|known| *known == number);
+            let place = place.unwrap_or_else(|| {
+                numbers.push(number);
+                numbers.len() - 1
+            });
+            text.push_str(&(place + 1).to_string());
+            text.push_str(rest);
+        }
+        let values = numbers.into_iter().filter_map(|number| {
+            let index = number.checked_sub(1)?;
+            self.parameters.get(index).cloned()
+        });
+        (text, values.collect())
+    }
+
     /// The parameters, if all of them are integers.
     pub(super) fn integers(&self) -> Option<Vec<i64>> {
         let integer = |parameter: &Parameter| match parameter {
@@ -110,6 +143,21 @@ mod tests {
             (first.as_str(), second.as_str()),
             ("$1::text", "$2::bigint")
         );
+    }
+
+    #[test]
+    fn a_parameter_that_stands_nowhere_is_not_sent() {
+        let mut sql = Sql::default();
+        let left_out = sql.bind(Parameter::Integer(7));
+        let (number, text) = (
+            sql.bind(Parameter::Integer(8)),
+            sql.bind(Parameter::Text("x".into())),
+        );
+        sql.text = format!("a = {text} AND b = {number} AND c = {text} AND d ~ '^a$'");
+        let expected = "a = $1::text AND b = $2::bigint AND c = $1::text AND d ~ '^a$'".to_owned();
+        let values = vec![Parameter::Text("x".into()), Parameter::Integer(8)];
+        assert_eq!(sql.used(), (expected, values));
+        assert_eq!(left_out, "$1::bigint");
     }
 
     #[test]

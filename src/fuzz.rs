@@ -15,6 +15,7 @@ use proptest::sample::select;
 use crate::config::Secret;
 use crate::db::Sql;
 use crate::fhir::date::Interval;
+use crate::fhir::xml;
 use crate::resource;
 use crate::rest::negotiation;
 use crate::search::criterion::Grammar;
@@ -262,6 +263,38 @@ fn assert_complete(sql: &Sql) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// A tree of JSON, with what a resource has and what none has.
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        value().prop_map(Into::into),
+    ];
+    // Those of the standard only: names of elements never come from outside.
+    let name = select(vec![
+        "id",
+        "_id",
+        "text",
+        "url",
+        "extension",
+        "value",
+        "valueString",
+        "contained",
+        "resource",
+        "name",
+        "given",
+    ])
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::vec((name.clone(), inner), 0..5)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -346,6 +379,25 @@ proptest! {
             let headers: HeaderMap = [(header::ACCEPT, value)].into_iter().collect();
             let _ = negotiation::format(&parsed, &headers);
             let _ = negotiation::prefers_html(&headers);
+        }
+    }
+
+    #[test]
+    fn any_json_is_written_as_xml_or_is_refused(text in any::<String>(), tree in json(), pretty in any::<bool>()) {
+        let _ = xml::document(&text, pretty);
+        let mut resource = tree.clone();
+        if let Some(members) = resource.as_object_mut() {
+            members.insert("resourceType".to_owned(), "Patient".into());
+        }
+        let _ = xml::document(&tree.to_string(), pretty);
+        let Ok(document) = xml::document(&resource.to_string(), pretty) else { return Ok(()) };
+        let mut reader = quick_xml::Reader::from_str(&document);
+        loop {
+            match reader.read_event() {
+                Ok(quick_xml::events::Event::Eof) => break,
+                Ok(_) => {}
+                Err(error) => prop_assert!(false, "{}: {}", error, document),
+            }
         }
     }
 }

@@ -56,10 +56,9 @@ fn origin(text: &str) -> Option<String> {
         return None;
     }
     let usual = if scheme == "https" { 443 } else { 80 };
-    let port = match authority.port() {
-        Some(port) => Some(port.as_str().parse::<u16>().ok()?),
-        None if authority.as_str().ends_with(':') => return None,
-        None => None,
+    let port = match authority.as_str().strip_prefix(authority.host())? {
+        "" => None,
+        port => Some(port.strip_prefix(':')?.parse::<u16>().ok()?),
     };
     let port = port.filter(|port| *port != usual);
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();

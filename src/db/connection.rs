@@ -43,9 +43,9 @@ impl Connection {
     /// # Errors
     /// [`Error::Lost`] and [`Error::Statement`].
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
-        let (text, parameters) = sql.used();
-        let parameters: Vec<pg::ParameterValue> = parameters.into_iter().map(Into::into).collect();
-        let mut result = self.inner.query(text, parameters).await?;
+        let parameters: Vec<pg::ParameterValue> =
+            sql.parameters.iter().cloned().map(Into::into).collect();
+        let mut result = self.inner.query(sql.text.as_str(), parameters).await?;
         let mut rows = Vec::new();
         while let Some(row) = result.rows().next().await {
             rows.push(Row(row));

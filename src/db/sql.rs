@@ -70,37 +70,35 @@ impl Sql {
 }
 
 impl Sql {
-    /// The text and the parameters that stand in it, numbered anew. Conditions that cannot hold are left out of a
-    /// statement after their values were bound, and PostgreSQL cannot tell the type of a parameter that stands nowhere.
-    pub(super) fn used(&self) -> (String, Vec<Parameter>) {
-        if self.parameters.is_empty() {
-            // `PREPARE` has parameters and takes none.
-            return (self.text.clone(), Vec::new());
-        }
-        let mut numbers: Vec<usize> = Vec::new();
-        let mut parts = self.text.split('$');
-        let mut text = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
+    /// The statement without the parameters that its text does not use, the others numbered anew. A condition that was
+    /// folded away leaves its own behind, and PostgreSQL refuses a statement that does not use what is bound.
+    #[must_use]
+    pub fn tidied(self) -> Self {
+        let mut texts = self.text.split('$');
+        let mut text = texts.next().unwrap_or_default().to_owned();
+        let mut used: Vec<usize> = Vec::new();
+        for rest in texts {
+            let digits = rest
+                .find(|character: char| !character.is_ascii_digit())
+                .unwrap_or(rest.len());
+            let (number, rest) = rest.split_at(digits);
             text.push('$');
-            let end = part.find(|character: char| !character.is_ascii_digit());
-            let (number, rest) = part.split_at(end.unwrap_or(part.len()));
-            let Ok(number) = number.parse::<usize>() else {
-                text.push_str(part);
-                continue;
-            };
-            let place = numbers.iter().position(|known| *known == number);
-            let place = place.unwrap_or_else(|| {
-                numbers.push(number);
-                numbers.len() - 1
-            });
-            text.push_str(&(place + 1).to_string());
-            text.push_str(rest);
+            if let Ok(number) = number.parse() {
+                let known = used.iter().position(|known| *known == number);
+                let place = known.unwrap_or_else(|| {
+                    used.push(number);
+                    used.len() - 1
+                });
+                text += &(place + 1).to_string();
+            }
+            text += rest;
         }
-        let values = numbers.into_iter().filter_map(|number| {
-            let index = number.checked_sub(1)?;
-            self.parameters.get(index).cloned()
-        });
-        (text, values.collect())
+        let parameter = |number: &usize| self.parameters.get(number.checked_sub(1)?).cloned();
+        Self {
+            text,
+            parameters: used.iter().filter_map(parameter).collect(),
+            aliases: self.aliases,
+        }
     }
 
     /// The parameters, if all of them are integers.
@@ -135,6 +133,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_bound_in_vain_is_dropped() {
+        let numbers = [1, 2, 3].map(Parameter::Integer).to_vec();
+        let tidied = Sql::new(
+            "a = $3::bigint OR b = $1::bigint AND c ~ 'x$' AND $3",
+            numbers,
+        );
+        assert_eq!(
+            tidied.tidied(),
+            Sql::new(
+                "a = $1::bigint OR b = $2::bigint AND c ~ 'x$' AND $1",
+                vec![Parameter::Integer(3), Parameter::Integer(1)]
+            )
+        );
+        assert_eq!(
+            Sql::new("SELECT 0", vec![Parameter::Integer(1)]).tidied(),
+            Sql::new("SELECT 0", vec![])
+        );
+    }
+
+    #[test]
     fn a_bound_value_is_never_part_of_the_text() {
         let mut sql = Sql::default();
         let first = sql.bind(Parameter::Text("'; DROP TABLE".into()));
@@ -143,21 +161,6 @@ mod tests {
             (first.as_str(), second.as_str()),
             ("$1::text", "$2::bigint")
         );
-    }
-
-    #[test]
-    fn a_parameter_that_stands_nowhere_is_not_sent() {
-        let mut sql = Sql::default();
-        let left_out = sql.bind(Parameter::Integer(7));
-        let (number, text) = (
-            sql.bind(Parameter::Integer(8)),
-            sql.bind(Parameter::Text("x".into())),
-        );
-        sql.text = format!("a = {text} AND b = {number} AND c = {text} AND d ~ '^a$'");
-        let expected = "a = $1::text AND b = $2::bigint AND c = $1::text AND d ~ '^a$'".to_owned();
-        let values = vec![Parameter::Text("x".into()), Parameter::Integer(8)];
-        assert_eq!(sql.used(), (expected, values));
-        assert_eq!(left_out, "$1::bigint");
     }
 
     #[test]

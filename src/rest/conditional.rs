@@ -61,8 +61,8 @@ mod tests {
 
     /// 2026-11-02T10:00:00.000001Z
     fn version() -> Version {
-        let json = r#"{"changed": "2026-11-02T10:00:00.000001"}"#;
-        Version::latest(json).unwrap().unwrap()
+        let record = r#"{"changed": "2026-11-02T10:00:00.000001"}"#;
+        Version::latest(record).unwrap().unwrap()
     }
 
     fn known(headers: &[(http::HeaderName, &str)]) -> bool {

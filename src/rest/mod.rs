@@ -5,14 +5,17 @@
 //! - [`login`]: the component that signs users in, under the rules of [`sign_in`]; [`token`] gives them tokens, [`cookie`]
 //!   the cookie of a browser. [`verification`] is how the others have a password verified there.
 //! - [`principal`]: the signed header in which it hands on who asks.
-//! - [`service`]: one resource type, from request to response; [`read`](mod@read), [`history`] and [`search`] are its
-//!   interactions. [`subset`] is the part of a resource that was asked for, [`conditional`] whether it is news.
+//! - [`service`]: one resource type, from request to response; [`read`](mod@read), [`history`], [`search`] and
+//!   [`compartment`] are its interactions. [`search_form`] has the parameters of a search by POST, [`include`] what comes
+//!   along with its results; [`subset`] is the part of a resource that was asked for, [`conditional`] whether it is news.
 //! - [`negotiation`]: in which format; [`representation`] makes it, in the end. [`cors`]: for whom else.
-//! - [`capability`], [`health`], [`system`]: what is open to all.
+//! - [`system`]: what belongs to no resource type: [`capability`] and [`health`], which are open to all; [`batch`] and
+//!   [`system_search`].
+//! - [`neighbour`]: how a component asks another one, on [`behalf`] of the client; [`searchset`] is what that finds.
 //! - [`pages`]: signing in and out, and home, for people.
 //! - [`error`]: every error as an `OperationOutcome`, in one place.
 //! - [`client`]: where a request comes from.
-//! - [`record`], [`response`], [`context`], [`log`]: what they share.
+//! - [`record`], [`response`], [`query_string`], [`context`], [`log`]: what they share.
 
 pub mod authentication;
 mod batch;

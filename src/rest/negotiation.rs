@@ -239,7 +239,7 @@ mod tests {
     use super::*;
     use crate::search::query::parse;
 
-    fn headers(name: HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &HeaderName, values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(name.clone(), HeaderValue::from_str(value).unwrap());
@@ -249,13 +249,13 @@ mod tests {
 
     fn kind(query: &str, accept: &[&str]) -> Option<Kind> {
         let pairs = parse(query).unwrap();
-        let format = format(&pairs, &headers(header::ACCEPT, accept));
+        let format = format(&pairs, &headers(&header::ACCEPT, accept));
         format.ok().map(|format| format.kind)
     }
 
     #[test]
     fn a_browser_is_told_from_a_program() {
-        let prefers = |accept: &str| prefers_html(&headers(header::ACCEPT, &[accept]));
+        let prefers = |accept: &str| prefers_html(&headers(&header::ACCEPT, &[accept]));
         for browser in [
             "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
             "text/html, application/json;q=0.5",
@@ -394,20 +394,20 @@ mod tests {
     fn errors_are_told_in_the_format_that_is_known() {
         let asked = |query: &str, accept: &str| {
             let pairs = parse(query).unwrap();
-            for_errors(Some(&pairs), &headers(header::ACCEPT, &[accept])).kind
+            for_errors(Some(&pairs), &headers(&header::ACCEPT, &[accept])).kind
         };
         assert_eq!(asked("_format=xml&_pretty=x", "*/*"), Kind::Xml);
         assert_eq!(asked("_format=ttl", "application/xml"), Kind::Json);
         assert_eq!(asked("_format=xml&_format=html", "text/xml"), Kind::Xml);
         assert_eq!(
-            for_errors(None, &headers(header::ACCEPT, &["text/turtle"])).kind,
+            for_errors(None, &headers(&header::ACCEPT, &["text/turtle"])).kind,
             Kind::Json
         );
     }
 
     #[test]
     fn gzip_is_sent_to_those_who_take_it() {
-        let accepts = |values: &[&str]| accepts_gzip(&headers(header::ACCEPT_ENCODING, values));
+        let accepts = |values: &[&str]| accepts_gzip(&headers(&header::ACCEPT_ENCODING, values));
         for values in [
             &["gzip"][..],
             &["deflate, GZIP;q=0.5"],

@@ -19,11 +19,12 @@ use super::response;
 /// What a component answers.
 pub type Reply = Response<FullBody<Bytes>>;
 
-/// From how many bytes on a resource is compressed. Below, what is saved fits in the packet that is sent anyway: 1460
-/// bytes of TCP payload, less what the headers take.
-const WORTH_COMPRESSING: usize = 1024;
+/// From how many bytes on a resource is compressed. Measured in a component: it takes 60 us and 10 us more for each kB. Of
+/// 1 kB 0.4 kB are saved, of 2.6 kB 1.5, of 16 kB 12, of 68 kB 59. So from about here on less time is spent than a line of
+/// 100 Mbit/s takes for what is saved.
+const WORTH_COMPRESSING: usize = 2048;
 
-/// A fast level: those above take twice the time for a twentieth less.
+/// The level that costs least.
 const LEVEL: Compression = Compression::fast();
 
 /// Writes the resource of a response in its format. A response without one stays as it is.
@@ -62,8 +63,8 @@ pub(super) fn write(
     Ok(answer)
 }
 
-/// The bytes to send. Only resources are compressed: a page with a secret in it would tell by its length what an attacker
-/// who has something of his shown beside it guesses right (BREACH).
+/// The bytes to send. Only resources are compressed, never the pages of signing in, which have secrets in them; and only for
+/// programs: see [`super::authentication`].
 pub(super) fn send(mut answer: Response<String>, accepts_gzip: bool) -> Reply {
     if answer.extensions().get::<Format>().is_none() {
         return answer.map(|body| FullBody::new(Bytes::from(body)));

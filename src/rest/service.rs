@@ -70,11 +70,9 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
         Ok(()) => search_form::parameters(&request, body).await,
         Err(error) => Err(error),
     };
-    let pairs = parameters
-        .as_ref()
-        .map_err(Clone::clone)
-        .and_then(|parameters| Ok(query::parse(parameters)?));
-    let for_errors = negotiation::for_errors(pairs.as_deref().ok(), &request.headers);
+    let parameters = parameters.and_then(|text| Ok((query::parse(&text)?, text)));
+    let pairs = parameters.as_ref().ok().map(|(pairs, _)| pairs.as_slice());
+    let for_errors = negotiation::for_errors(pairs, &request.headers);
     let result = async {
         let settings = Settings::load().await?;
         let principal = principal(&settings, &request, context.now())?;
@@ -84,16 +82,16 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
         }
         let interaction = route(R::DECLARATION, &request)?;
         account.interaction = interaction.name();
+        let (pairs, parameters) = parameters?;
+        let format = negotiation::format(&pairs, &request.headers)?;
         if let Interaction::Compartment { id, resource_type } = &interaction {
             let neighbours = Neighbours::new(&settings, &request, &context);
-            let (within, parameters) = ((R::DECLARATION, id.as_str()), parameters?);
+            let within = (R::DECLARATION, id.as_str());
             let headers = &request.headers;
             let answer =
                 compartment::search(&neighbours, headers, within, resource_type, &parameters);
             return Ok((answer.await?, None));
         }
-        let pairs = pairs?;
-        let format = negotiation::format(&pairs, &request.headers)?;
         let database = Database::new(&settings.database);
         let view = view(&database, principal, &[R::DECLARATION]).await?;
         view.any_table(R::DECLARATION.roots())?;

@@ -77,7 +77,8 @@ pub fn page(scope: &Scope<'_>, plan: &Plan, from: Option<&Position>) -> Result<S
         rendered.push((index, json(&mut sql, scope, &place).map_err(main_model)?));
     }
     let keys: String = (0..plan.sort.len())
-        .map(|key| format!(", p.k{key}::text"))
+        // Under a name of their own, or the page would be in the order of the texts: 1, 10, 2.
+        .map(|key| format!(", p.k{key}::text AS t{key}"))
         .collect();
     sql.text = match rendered.as_slice() {
         [] => "SELECT 0, 0, 0, NULL::text WHERE false".to_owned(),
@@ -87,7 +88,7 @@ pub fn page(scope: &Scope<'_>, plan: &Plan, from: Option<&Position>) -> Result<S
             branches.join(" UNION ALL "),
         ),
     };
-    Ok(sql)
+    Ok(sql.tidied())
 }
 
 /// How many results there are: one row, one number.
@@ -106,7 +107,7 @@ pub fn total(scope: &Scope<'_>, plan: &Plan) -> Result<Sql, Error> {
         [] => "SELECT 0".to_owned(),
         counts => format!("SELECT {}", counts.join(" + ")),
     };
-    Ok(sql)
+    Ok(sql.tidied())
 }
 
 /// A source that is asked: its place in the declaration, its alias, what stands after `FROM` and after `WHERE`.

@@ -151,5 +151,5 @@ fn every_page_fits_can_be_read_and_is_not_complained_of(world: &World) {
     let pictures = std::fs::read_dir(folder()).unwrap().flatten();
     let pictures =
         pictures.filter(|entry| entry.path().extension().is_some_and(|name| name == "png"));
-    assert_eq!(pictures.count(), 20);
+    assert_eq!(pictures.count(), 24);
 }

@@ -31,7 +31,7 @@ fn ask(client: &Client, path: &str, origin: &str) -> Answer {
 
 /// The headers of an answer that are for other origins.
 fn told(answer: &Answer) -> Vec<&str> {
-    let names = answer.headers.keys().map(|name| name.as_str());
+    let names = answer.headers.keys().map(ureq::http::HeaderName::as_str);
     names
         .filter(|name| name.starts_with("access-control"))
         .collect()

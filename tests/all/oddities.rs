@@ -8,9 +8,15 @@ use serde_json::Value;
 use crate::sql::Sql;
 use crate::world::{NEW, World};
 
+/// A type of resources (empty: none of its own), a table, and the columns that refer to others of these tables.
+type Table = (&'static str, &'static str, Belongs);
+
+/// Columns, and the table that each refers to.
+type Belongs = &'static [(&'static str, &'static str)];
+
 /// The tables whose rows are resources, or are shown as part of one: the type, the table, and the columns by which a row
 /// belongs to another of these rows, so that an odd one belongs to an odd one. Those that this version does not have are left out.
-const TABLES: &[(&str, &str, &[(&str, &str)])] = &[
+const TABLES: &[Table] = &[
     ("", "party_party", &[]),
     ("", "gnuhealth_person_name", &[("party", "party_party")]),
     ("", "party_address", &[("party", "party_party")]),
@@ -192,7 +198,7 @@ fn columns(sql: &mut Sql, table: &str) -> Vec<Column> {
 }
 
 /// Copies a row several times under new ids; what must be unique is made so. Says whether there was one.
-fn copies(sql: &mut Sql, table: &str, columns: &[Column], belongs: &[(&str, &str)]) -> bool {
+fn copies(sql: &mut Sql, table: &str, columns: &[Column], belongs: Belongs) -> bool {
     let unique = sql.rows(
         "SELECT DISTINCT a.attname AS name FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) \
          WHERE i.indisunique AND i.indrelid = to_regclass($1)",

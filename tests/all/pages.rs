@@ -187,7 +187,9 @@ fn signing_in_makes_a_session_and_leads_to_what_was_asked_for(world: &World) {
     }
     assert!(!attributes.contains(&"Secure"), "not over plain HTTP");
     assert_eq!(user.keys().len(), 1);
-    assert_eq!(visitor.get("/Patient/1").json()["id"], "1");
+    let patient = visitor.send(&Method::GET, "/Patient/1", &[JSON], "");
+    assert_eq!(patient.json()["id"], "1");
+    assert_page(&visitor.get("/Patient/1"), 200);
 }
 
 fn a_session_cookie_that_was_there_before_is_never_adopted(world: &World) {

@@ -226,7 +226,6 @@ fn what_is_not_served_is_told_as_an_outcome(world: &World) {
         "/patient/1",
         "/Patientx/1",
         "/_history",
-        "/_search",
         "/$export",
         "/.well-known/nothing",
         "/health",
@@ -237,7 +236,6 @@ fn what_is_not_served_is_told_as_an_outcome(world: &World) {
         "/Patient/$everything",
         "/Patient/1/$everything",
         "/Patient/1/Observation",
-        "/Patient/_search",
     ];
     for path in paths {
         world.doctor().get(path).refused(404, "not-supported");

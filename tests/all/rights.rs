@@ -1,6 +1,6 @@
 //! What a user may read: Tryton's model access, field access and record rules.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{EFFECT, World, ids};
 use crate::{Test, tests};
@@ -105,10 +105,18 @@ fn a_model_closed_to_all_but_a_group_is_open_to_it_and_its_children(world: &Worl
             "/Patient?_count=0",
             "/Patient?_id=1",
             "/Patient/999999",
+            "/?_type=Patient",
+            "/?_type=Patient&_count=0",
         ] {
             let reason = world.as_user(login).get(path).refused(403, "forbidden");
             assert!(reason.contains("gnuhealth.patient"), "{path}: {reason}");
         }
+        let entry = json!({"request": {"method": "GET", "url": "Patient/1"}});
+        let batch = json!({"resourceType": "Bundle", "type": "batch", "entry": [entry]});
+        let json = [("content-type", "application/fhir+json")];
+        let answered = world.as_user(login).post("/", &batch.to_string(), &json);
+        let response = &answered.ok()["entry"][0]["response"];
+        assert_eq!(response["status"], "403 Forbidden", "{response}");
     }
     for login in ["doctor", "frontdesk", "child", "restricted"] {
         assert_eq!(patient_of(world, login).0, 200, "{login}");

@@ -86,5 +86,5 @@ export function whereOn(base, page) {
 
 /** The JSON that a page shows. */
 export async function shownJson(page) {
-  return JSON.parse(await page.locator('body').innerText());
+  return JSON.parse(await page.locator('pre.resource').innerText());
 }

@@ -17,5 +17,11 @@ import { generate } from './generate.mjs';
 import { World } from './world.mjs';
 
 const input = JSON.parse(await text(process.stdin));
-const lines = [...generate(new World(input), input.wanted)].map((question) => JSON.stringify(question));
+const world = new World(input);
+const all = [...generate(world, input.wanted)];
+// The simple ones are many: of them some are left out by lot. Those of which there are few stay.
+const few = (question) => question.page || question.included || question.feature || question.kind.includes('missing');
+const most = Math.max(0, input.wanted - all.filter(few).length);
+const kept = new Set(world.random.shuffled(all.filter((question) => !few(question))).slice(0, most));
+const lines = all.filter((question) => few(question) || kept.has(question)).map((question) => JSON.stringify(question));
 process.stdout.write(`${lines.join('\n')}\n`);

@@ -90,13 +90,13 @@ impl Asker<'_> {
         let (first, mut cursor) = start.map_or((None, None), |position| {
             (Some(position.resource_type), position.cursor)
         });
-        let mut types = plan.types.iter().copied().skip_while(|name| {
+        let types = plan.types.iter().copied().skip_while(|name| {
             let first = first.as_deref();
             first.is_some_and(|first| first != *name)
         });
         let mut page = Page::default();
         let mut left = plan.count as usize;
-        while let Some(name) = types.next() {
+        for name in types {
             if left == 0 {
                 page.next = Some(Position {
                     resource_type: name.to_owned(),

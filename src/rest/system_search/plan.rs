@@ -254,7 +254,7 @@ mod tests {
             ),
             ("_type=Visit&family=x", "_type=Visit"),
             (
-                "general-practitioner.name=x&_has:Visit:subject:code=y&_cursor=z",
+                "managing-organization.name=x&_has:Visit:subject:code=y&_cursor=z",
                 "_type=Patient,Visit&_has:Visit:subject:code=y",
             ),
             (

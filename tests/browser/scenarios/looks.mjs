@@ -62,6 +62,8 @@ async function lookAround(open, { base, user, stranger, folder }, name, options)
   await signIn(page, user);
   await page.waitForURL(`${base}/auth/home`);
   await look('home');
+  await page.goto(`${base}/Patient/17`);
+  await look('resource');
   await page.goto(`${base}/auth/logout`);
   await look('logout');
   await page.goto(`${base}/auth/login`);

@@ -13,7 +13,13 @@ pub(crate) fn run() -> Result<()> {
         "Removing the demo hospital",
         || remove(&database::folder()?),
     )?;
-    for folder in [".demo", ".spin", "tests/validator/node_modules", "target"] {
+    for folder in [
+        ".demo",
+        ".spin",
+        "tests/validator/node_modules",
+        "tests/search-oracle/node_modules",
+        "target",
+    ] {
         step(&format!("Removing {folder}"), || {
             remove(&root().join(folder))
         })?;

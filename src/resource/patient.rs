@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{self, CodeableConcept, PatientCommunication, PatientDeceased, Reference};
 use crate::search::declaration::{Declaration, Only, Source};
-use crate::search::parameter::{Kind, Meaning, Parameter, Target, Value};
+use crate::search::parameter::{Kind, Meaning, Parameter, System, Target, Value};
 use crate::tryton::model::{ID, Node, Relation, plain};
 
 use super::person::{
@@ -98,11 +98,18 @@ static PARAMETERS: &[Parameter] = &[
         Kind::Reference,
         "Patient-general-practitioner",
         "The primary care doctor.",
-        &[Target::new(
-            &[],
-            Value::Field("doctor_id"),
-            Meaning::Reference("Practitioner", ""),
-        )],
+        &[
+            Target::new(
+                &[],
+                Value::Field("doctor_id"),
+                Meaning::Reference("Practitioner", ""),
+            ),
+            Target::new(
+                &["doctor"],
+                Value::Field("code"),
+                Meaning::Logical(System::Local("health-professional-license")),
+            ),
+        ],
     )
     .with_elements(&["generalPractitioner"]),
     individual::GIVEN,

@@ -76,7 +76,7 @@ function approximately([low, high], value) {
     const [first, last] = widened ? [from.range()[0], to.range()[1]] : [from, to];
     return high.compare(first) >= 0 && low.compare(last) <= 0;
   };
-  const [start, end] = value.range(text);
+  const [start, end] = value.range();
   const precise = high.compare(start) >= 0 && low.compare(end) <= 0;
   return overlaps(9, false) ? true : overlaps(11, true) || precise ? null : false;
 }

@@ -84,6 +84,6 @@ export function missing(parameter, absent) {
   };
 }
 
-const present = (parameter, resource) => (parameter.kind === 'composite'
+export const present = (parameter, resource) => (parameter.kind === 'composite'
   ? parameter.tuples(resource).some((tuple) => tuple.every((values) => values.length > 0))
   : parameter.values(resource).length > 0);

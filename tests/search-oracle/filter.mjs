@@ -1,5 +1,6 @@
 // Expressions of `_filter` (R4, search_filter.html): made with their truth.
 
+import { present } from './criteria.mjs';
 import { all, any, not, perhaps } from './truth.mjs';
 import { fold } from './match/string.mjs';
 
@@ -23,7 +24,7 @@ function comparison(parameter, world, candidates) {
   const code = parameter.code;
   if (random.below(6) === 0) {
     const wanted = random.below(2) === 0;
-    return { text: `${code} pr ${wanted}`, test: (resource) => (parameter.values(resource).length > 0) === wanted };
+    return { text: `${code} pr ${wanted}`, test: (resource) => present(parameter, resource) === wanted };
   }
   switch (parameter.kind) {
     case 'string': {

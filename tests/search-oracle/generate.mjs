@@ -125,6 +125,9 @@ function* sorts(world, type, all_) {
   }
 }
 
+// How many resources may come along with results for a question to be asked: the server's own limit is tested elsewhere.
+const MOST_INCLUDED = 900;
+
 // What the declared includes bring along.
 function* includes(world, type) {
   const { searchInclude = [], searchRevInclude = [] } = world.declared.find((each) => each.type === type);
@@ -161,6 +164,9 @@ function* includes(world, type) {
         return found !== undefined && key(found) === key(result);
       });
       const included = parameter ? world.resources(from).filter(leads) : [];
+      if (included.length > MOST_INCLUDED) {
+        continue;
+      }
       yield { ...ask([['_id', result.id], ['_revinclude', value]], included), expected: [key(result)] };
     }
   }

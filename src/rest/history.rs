@@ -13,6 +13,7 @@ use crate::search;
 
 use super::context::base_url;
 use super::error::Error;
+use super::query_string;
 use super::record::Rendered;
 use super::service::{Answer, Call};
 use super::subset::{Subset, part_of};
@@ -148,11 +149,10 @@ fn link<R: Resource>(call: &Call<'_>, id: &str) -> String {
         .pairs
         .iter()
         .filter(|pair| pair.modifier.is_none() && UNDERSTOOD.contains(&pair.name.as_str()));
-    let pairs = understood.map(|pair| {
-        let value = percent_encoding::utf8_percent_encode(&pair.value, super::search::QUERY);
-        format!("{}={value}", pair.name)
-    });
-    let query = pairs.collect::<Vec<_>>().join("&");
+    let pairs: Vec<_> = understood
+        .map(|pair| (pair.name.clone(), pair.value.clone()))
+        .collect();
+    let query = query_string::write(&pairs);
     let mark = if query.is_empty() { "" } else { "?" };
     format!("{base}/{}/{id}/_history{mark}{query}", R::DECLARATION.name)
 }

@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 
 use futures_util::future::join;
 use http::{HeaderMap, HeaderName, StatusCode};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::db::Row;
 use crate::fhir::outcome;
@@ -13,33 +12,28 @@ use crate::fhir::r4::{
     SearchEntryMode,
 };
 use crate::resource::{self, Resource};
+use crate::search;
 use crate::search::criterion::Grammar;
-use crate::search::cursor::{Binding, Direction, Position};
+use crate::search::cursor::{Binding, Direction, Position, SEALED, Sealing};
 use crate::search::declaration::Located;
 use crate::search::plan::{Handling, MOST_COUNT, Plan, Remark, Total};
+use crate::search::query::Pair;
 use crate::search::statement;
 use crate::tryton::zone;
 
+use super::behalf::Behalf;
 use super::context::base_url;
 use super::error::Error;
 use super::include::Inclusion;
 use super::neighbour::Neighbours;
+use super::query_string;
 use super::record::{self, scope};
 use super::response;
+use super::search_form;
 use super::service::{self, Answer, Call};
 use super::subset::Subset;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
-
-/// What stays as it is in the query of a link (RFC 3986, section 3.4), so that it remains readable.
-pub(super) const QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b':')
-    .remove(b',')
-    .remove(b'/');
 
 /// Searches one resource type.
 pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
@@ -47,9 +41,11 @@ pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
         declaration: R::DECLARATION,
         types: resource::ALL,
     };
-    let plan = Plan::new(grammar, &call.pairs, handling(&call.request.headers)?)?;
+    let (pairs, sealed) = opened::<R>(call)?;
+    let plan = Plan::new(grammar, &pairs, handling(&call.request.headers)?)?;
     let page = Page::<R> {
         call,
+        sealed,
         base: base_url(&call.settings, call.request),
         plan: &plan,
         from: plan
@@ -57,7 +53,7 @@ pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
             .as_deref()
             .map(|cursor| binding(call, &plan).open(cursor))
             .transpose()?,
-        subset: Subset::from_pairs::<R::Fhir>(&call.pairs)?,
+        subset: Subset::from_pairs::<R::Fhir>(&pairs)?,
         resource: PhantomData,
     };
     let (rows, total) = page.rows().await?;
@@ -72,6 +68,8 @@ pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
 struct Page<'a, R> {
     call: &'a Call<'a>,
     base: String,
+    /// Whether links hold the parameters sealed.
+    sealed: Sealed,
     plan: &'a Plan,
     /// Where it starts, or ends.
     from: Option<Position>,
@@ -79,6 +77,56 @@ struct Page<'a, R> {
     subset: Option<Subset>,
     resource: PhantomData<R>,
 }
+
+/// Whether the links of a page hold the parameters sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sealed {
+    /// No: the search came in a URL.
+    No,
+    /// The search came by POST: all but `self`, which shows how it was understood.
+    Posted,
+    /// The search came sealed.
+    Already,
+}
+
+/// The parameters of a search, those that came sealed opened.
+fn opened<R: Resource>(call: &Call<'_>) -> Result<(Vec<Pair>, Sealed), Error> {
+    let (sealed, mut pairs): (Vec<Pair>, Vec<Pair>) = call
+        .pairs
+        .iter()
+        .cloned()
+        .partition(|pair| pair.name == SEALED);
+    // A component that asks another one follows its links itself, with the parameters that it has.
+    let posted = search_form::is_posted(call.request)
+        && Behalf::of(&call.settings.secret, call.request).is_none();
+    match sealed.as_slice() {
+        [] if posted => Ok((pairs, Sealed::Posted)),
+        [] => Ok((pairs, Sealed::No)),
+        [one] => {
+            let opened = sealing::<R>(call).open(&one.value)?;
+            let own = opened
+                .into_iter()
+                .map(|(key, value)| Pair::new(&key, value));
+            // Another `_count` on the way replaces the one of the search.
+            let replaced = pairs.iter().any(|pair| pair.name == COUNT);
+            pairs.extend(own.filter(|pair| !(replaced && pair.name == COUNT)));
+            Ok((pairs, Sealed::Already))
+        }
+        _ => Err(search::Error::Repeated(SEALED.to_owned()).into()),
+    }
+}
+
+fn sealing<'a, R: Resource>(call: &'a Call<'_>) -> Sealing<'a> {
+    Sealing {
+        secret: &call.settings.secret,
+        user: call.principal.user,
+        resource: R::DECLARATION.name,
+        now: call.context.now().and_utc().timestamp(),
+    }
+}
+
+/// The parameter that a client may change from page to page.
+const COUNT: &str = "_count";
 
 /// A result, and where it stands in the order.
 struct Match {
@@ -222,12 +270,12 @@ impl<R: Resource> Page<'_, R> {
     /// `self`, `first`, and the pages before and after where there are any.
     fn links(&self, matches: &[Match], further: bool) -> Result<Vec<BundleLink>, Error> {
         let backward = self.direction() == Some(Direction::Before);
-        let mut links = vec![BundleLink::new(
-            "self",
-            self.link(self.plan.cursor.as_deref()),
-        )];
+        let open = self.sealed != Sealed::Already;
+        let own = self.link(self.plan.cursor.as_deref(), open)?;
+        let mut links = vec![BundleLink::new("self", own)];
+        let open = self.sealed == Sealed::No;
         if self.from.is_some() {
-            links.push(BundleLink::new("first", self.link(None)));
+            links.push(BundleLink::new("first", self.link(None, open)?));
         }
         let mut add = |relation: &str, end: Option<&Match>, direction| -> Result<(), Error> {
             let Some(end) = end else { return Ok(()) };
@@ -237,7 +285,7 @@ impl<R: Resource> Page<'_, R> {
             };
             let cursor = binding(self.call, self.plan).seal(&position);
             let cursor = cursor.ok_or(Error::Internal("a cursor could not be made"))?;
-            links.push(BundleLink::new(relation, self.link(Some(&cursor))));
+            links.push(BundleLink::new(relation, self.link(Some(&cursor), open)?));
             Ok(())
         };
         // Where a page was come to from, there are results, unless they were deleted meanwhile.
@@ -255,19 +303,26 @@ impl<R: Resource> Page<'_, R> {
         Ok(links)
     }
 
-    /// A link to the same search, with the parameters as they were understood.
-    fn link(&self, cursor: Option<&str>) -> String {
-        let cursor = cursor.map(|cursor| ("_cursor".to_owned(), cursor.to_owned()));
-        let encoded = |text: &str| utf8_percent_encode(text, QUERY).to_string();
-        let understood = self.plan.understood.iter().chain(&cursor);
-        let pairs = understood.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
-        let query = pairs.collect::<Vec<_>>().join("&");
-        let url = format!("{}/{}", self.base, R::DECLARATION.name);
-        if query.is_empty() {
-            url
+    /// A link to the same search, with the parameters as they were understood: `open`, or all but those for the format
+    /// sealed.
+    fn link(&self, cursor: Option<&str>, open: bool) -> Result<String, Error> {
+        let understood = self.plan.understood.iter().cloned();
+        let mut pairs: Vec<_> = if open {
+            understood.collect()
         } else {
-            format!("{url}?{query}")
+            let is_format = |(name, _): &(String, String)| name == "_format" || name == "_pretty";
+            let (mut shown, hidden): (Vec<_>, Vec<_>) = understood.partition(is_format);
+            let sealed = sealing::<R>(self.call).seal(&hidden);
+            let sealed = sealed.ok_or(Error::Internal("a search could not be sealed"))?;
+            shown.push((SEALED.to_owned(), sealed));
+            shown
+        };
+        pairs.extend(cursor.map(|cursor| ("_cursor".to_owned(), cursor.to_owned())));
+        let url = format!("{}/{}", self.base, R::DECLARATION.name);
+        if pairs.is_empty() {
+            return Ok(url);
         }
+        Ok(format!("{url}?{}", query_string::write(&pairs)))
     }
 
     /// What the client should know: nobody shall take unfiltered data for filtered, or a part for the whole.

@@ -1,28 +1,15 @@
 //! Where the next page of a search starts: an opaque value, bound to the user and the search.
 //!
-//! It holds the values by which the results are sorted, which may be a patient's, and stands in a URL. So it is encrypted
-//! (XChaCha20-Poly1305), not only signed. It holds values rather than a record, so that nothing is repeated or passed over
-//! when that record is changed or deleted meanwhile.
+//! It holds the values by which the results are sorted, which may be a patient's, and stands in a URL, so it is sealed. It
+//! holds values rather than a record, so that nothing is repeated or passed over when that record is changed or deleted
+//! meanwhile.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::plan::Plan;
+use super::vault::{Closed, Vault};
 use crate::config::Secret;
-use crate::signature::Signer;
-
-/// How long a cursor is good, in seconds: a day, and up to an hour more.
-const LIFETIME: i64 = 24 * HOUR;
-
-/// What the end of it is rounded up to, so that the same page has the same links for some time.
-const HOUR: i64 = 60 * 60;
-
-/// The length of the nonce before what is encrypted.
-const NONCE: usize = 24;
 
 /// A position between two results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,21 +49,10 @@ pub struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// The cursor of a position. `None` if it cannot be encrypted, which does not happen.
+    /// The cursor of a position. `None` if it cannot be sealed, which does not happen.
     #[must_use]
     pub fn seal(&self, position: &Position) -> Option<String> {
-        let expiry = (self.now + LIFETIME).div_euclid(HOUR) * HOUR + HOUR;
-        let text = serde_json::to_vec(&(expiry, position)).ok()?;
-        let bound = self.bound();
-        // Derived from what is encrypted, as SIV does it (RFC 5297): equal only for equal cursors.
-        let derived = Signer::new(self.secret, "cursor nonce").sign(&[&text, &bound]);
-        let nonce: [u8; NONCE] = *derived.first_chunk()?;
-        let payload = Payload {
-            msg: &text,
-            aad: &bound,
-        };
-        let sealed = self.cipher()?.encrypt(&XNonce::from(nonce), payload).ok()?;
-        Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
+        self.vault().seal(position, &self.bound())
     }
 
     /// The position of a cursor.
@@ -84,39 +60,65 @@ impl Binding<'_> {
     /// # Errors
     /// [`Error::Cursor`] if it was not sealed under this binding, [`Error::Expired`] if it is too old.
     pub fn open(&self, cursor: &str) -> Result<Position, Error> {
-        let (expiry, position) = self.opened(cursor).ok_or(Error::Cursor)?;
-        if self.now >= expiry {
-            return Err(Error::Expired);
-        }
-        Ok(position)
+        let opened = self.vault().open(cursor, &self.bound());
+        opened.map_err(|closed| match closed {
+            Closed::Foreign => Error::Cursor,
+            Closed::Expired => Error::Expired,
+        })
     }
 
-    fn opened(&self, cursor: &str) -> Option<(i64, Position)> {
-        let sealed = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-        let bound = self.bound();
-        let payload = Payload {
-            msg: sealed,
-            aad: &bound,
-        };
-        let text = self
-            .cipher()?
-            .decrypt(&XNonce::from(*nonce), payload)
-            .ok()?;
-        serde_json::from_slice(&text).ok()
-    }
-
-    fn cipher(&self) -> Option<XChaCha20Poly1305> {
-        let key = Signer::new(self.secret, "cursor").sign(&[]);
-        XChaCha20Poly1305::new_from_slice(key.as_ref()).ok()
+    fn vault(&self) -> Vault<'_> {
+        Vault::new(self.secret, "cursor", self.now)
     }
 
     /// What a cursor is bound to. `_count` is not part of it: a client may change the size of its pages on the way.
-    fn bound(&self) -> Vec<u8> {
+    fn bound(&self) -> impl Serialize {
         let searched = self.plan.understood.iter();
         let searched: Vec<_> = searched.filter(|(name, _)| name != "_count").collect();
-        let bound = (self.user, self.plan.grammar.declaration.name, searched);
-        serde_json::to_vec(&bound).unwrap_or_default()
+        (self.user, self.plan.grammar.declaration.name, searched)
+    }
+}
+
+/// A search that was sent by POST, for what must not stand in URLs: the links to its other pages hold it sealed.
+#[derive(Debug, Clone, Copy)]
+pub struct Sealing<'a> {
+    /// The secret of the installation.
+    pub secret: &'a Secret,
+    /// `res_user.id`.
+    pub user: i64,
+    /// The resource type.
+    pub resource: &'a str,
+    /// The time, in seconds since 1970.
+    pub now: i64,
+}
+
+/// The parameter that holds a sealed search.
+pub const SEALED: &str = "_sealed";
+
+impl Sealing<'_> {
+    /// The value that stands for these parameters. `None` if they cannot be sealed, which does not happen.
+    #[must_use]
+    pub fn seal(&self, parameters: &[(String, String)]) -> Option<String> {
+        self.vault().seal(&parameters, &(self.user, self.resource))
+    }
+
+    /// The parameters that a value stands for.
+    ///
+    /// # Errors
+    /// [`Error::Value`] if it was not sealed for this user and type, [`Error::Expired`] if it is too old.
+    pub fn open(&self, sealed: &str) -> Result<Vec<(String, String)>, Error> {
+        let opened = self.vault().open(sealed, &(self.user, self.resource));
+        opened.map_err(|closed| match closed {
+            Closed::Expired => Error::Expired,
+            Closed::Foreign => Error::Value {
+                name: SEALED.to_owned(),
+                reason: "it was not made by this server for you and this type".to_owned(),
+            },
+        })
+    }
+
+    fn vault(&self) -> Vault<'_> {
+        Vault::new(self.secret, "search", self.now)
     }
 }
 
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_for_its_user_type_and_search_and_a_day() {
+    fn a_cursor_is_good_for_its_user_type_and_search_for_a_time() {
         let secret = Secret::new("0123456789abcdef0123456789abcdef").unwrap();
         let searched = plan(&PATIENT, &[]);
         let binding = Binding {
@@ -182,38 +184,30 @@ mod tests {
         assert_eq!(with(plan(&OBSERVATION, &[])), Err(Error::Cursor));
         let other = Binding { user: 8, ..binding };
         assert_eq!(other.open(&cursor), Err(Error::Cursor));
-        let later = |now| Binding { now, ..binding }.open(&cursor);
-        assert!(later(1_000_000 + LIFETIME).is_ok());
-        assert_eq!(later(1_000_000 + LIFETIME + HOUR), Err(Error::Expired));
-        for forged in ["", "AAAA", "***", &cursor[1..], &"A".repeat(100)] {
-            assert_eq!(binding.open(forged), Err(Error::Cursor), "{forged}");
-        }
+        let late = Binding {
+            now: 2_000_000,
+            ..binding
+        };
+        assert_eq!(late.open(&cursor), Err(Error::Expired));
     }
 
     #[test]
-    fn a_cursor_does_not_show_what_it_holds() {
+    fn a_sealed_search_is_good_for_its_user_and_type() {
         let secret = Secret::new("0123456789abcdef0123456789abcdef").unwrap();
-        let searched = plan(&PATIENT, &[]);
-        let binding = Binding {
+        let sealing = Sealing {
             secret: &secret,
             user: 7,
-            plan: &searched,
+            resource: "Patient",
             now: 0,
         };
-        let position = Position {
-            direction: Direction::After,
-            keys: vec![Some("betz".to_owned())],
-            source: 0,
-            record: 42,
-            measure: 0,
+        let parameters = vec![("family".to_owned(), "Betz".to_owned())];
+        let sealed = sealing.seal(&parameters).unwrap();
+        assert_eq!(sealing.open(&sealed), Ok(parameters));
+        assert!(Sealing { user: 8, ..sealing }.open(&sealed).is_err());
+        let other = Sealing {
+            resource: "Observation",
+            ..sealing
         };
-        let cursor = binding.seal(&position).unwrap();
-        let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
-        assert!(!bytes.windows(4).any(|window| window == b"betz"));
-        assert_eq!(
-            binding.seal(&position),
-            Some(cursor),
-            "the same page has the same link"
-        );
+        assert!(other.open(&sealed).is_err());
     }
 }

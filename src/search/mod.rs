@@ -8,7 +8,7 @@
 //!   columns, [`wanted`] compares them, each type of parameter as it does: [`date`], [`quantity`], [`reference`],
 //!   [`string`], [`token`].
 //! - [`statement`]: the statements that answer a plan.
-//! - [`cursor`]: where the next page starts.
+//! - [`cursor`]: where the next page starts, sealed by [`vault`].
 
 mod changed;
 pub mod criterion;
@@ -30,6 +30,7 @@ pub mod statement;
 mod string;
 mod token;
 mod value;
+mod vault;
 mod wanted;
 mod way;
 
@@ -87,7 +88,7 @@ pub enum Error {
     #[error("_cursor is not valid for this search: start again without it")]
     Cursor,
     /// The cursor is too old.
-    #[error("_cursor has expired: start again without it")]
+    #[error("this link has expired: start the search again")]
     Expired,
     /// An order that there is not; with those that there are.
     #[error("'_sort' takes one of: {0}; a '-' before it reverses")]

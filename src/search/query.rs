@@ -19,6 +19,20 @@ pub struct Pair {
 }
 
 impl Pair {
+    /// Of a name with its modifier.
+    #[must_use]
+    pub fn new(key: &str, value: String) -> Self {
+        let (name, modifier) = match key.split_once(':') {
+            Some((name, modifier)) => (name.to_owned(), Some(modifier.to_owned())),
+            None => (key.to_owned(), None),
+        };
+        Self {
+            name,
+            modifier,
+            value,
+        }
+    }
+
     /// The name with its modifier.
     #[must_use]
     pub fn key(&self) -> String {
@@ -48,15 +62,7 @@ pub fn parse(query: &str) -> Result<Vec<Pair>, Error> {
 fn pair(part: &str) -> Result<Pair, Error> {
     let (key, value) = part.split_once('=').unwrap_or((part, ""));
     let (key, value) = (decode(key)?, decode(value)?);
-    let (name, modifier) = match key.split_once(':') {
-        Some((name, modifier)) => (name.to_owned(), Some(modifier.to_owned())),
-        None => (key, None),
-    };
-    Ok(Pair {
-        name,
-        modifier,
-        value,
-    })
+    Ok(Pair::new(&key, value))
 }
 
 fn decode(text: &str) -> Result<String, Error> {

@@ -97,7 +97,7 @@ fn with_query(path: &str, query: Option<&str>) -> Result<String, Error> {
     let pairs: Vec<_> = pairs
         .into_iter()
         .filter(|pair| !FOR_THE_WHOLE.contains(&pair.name.as_str()))
-        .map(query_string::named)
+        .map(|pair| (pair.key(), pair.value))
         .collect();
     Ok(if pairs.is_empty() {
         path.to_owned()

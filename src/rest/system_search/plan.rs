@@ -1,7 +1,6 @@
 //! What a search over several types asks for: which types, and what is asked of each.
 
 use crate::rest::error::Error;
-use crate::rest::query_string;
 use crate::search;
 use crate::search::declaration::Declaration;
 use crate::search::plan::{DEFAULT_COUNT, MOST_COUNT};
@@ -94,11 +93,11 @@ impl Plan {
             }
             "_sort" if pair.value.is_empty() => {}
             "_sort" if self.types.len() > 1 => return Err(unsorted()),
-            "_summary" if counts_only => self.understood.push(query_string::named(pair)),
-            own if OWN.contains(&own) => self.understood.push(query_string::named(pair)),
+            "_summary" if counts_only => self.understood.push((pair.key(), pair.value)),
+            own if OWN.contains(&own) => self.understood.push((pair.key(), pair.value)),
             other => {
                 let is_known = self.is_known(served, other);
-                let pair = query_string::named(pair);
+                let pair = (pair.key(), pair.value);
                 if is_known {
                     self.understood.push(pair.clone());
                 }

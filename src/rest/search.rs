@@ -312,9 +312,11 @@ impl<R: Resource> Page<'_, R> {
         } else {
             let is_format = |(name, _): &(String, String)| name == "_format" || name == "_pretty";
             let (mut shown, hidden): (Vec<_>, Vec<_>) = understood.partition(is_format);
-            let sealed = sealing::<R>(self.call).seal(&hidden);
-            let sealed = sealed.ok_or(Error::Internal("a search could not be sealed"))?;
-            shown.push((SEALED.to_owned(), sealed));
+            if !hidden.is_empty() {
+                let sealed = sealing::<R>(self.call).seal(&hidden);
+                let sealed = sealed.ok_or(Error::Internal("a search could not be sealed"))?;
+                shown.push((SEALED.to_owned(), sealed));
+            }
             shown
         };
         pairs.extend(cursor.map(|cursor| ("_cursor".to_owned(), cursor.to_owned())));

@@ -202,6 +202,7 @@ fn invalid(name: &str, reason: String) -> Error {
 mod tests {
     use super::*;
     use crate::resource::patient;
+    use crate::rest::query_string;
     use crate::search::query;
 
     static VISIT: Declaration = Declaration {

@@ -219,8 +219,8 @@ fn options_tells_what_is_allowed(world: &World) {
 
 fn what_is_not_served_is_told_as_an_outcome(world: &World) {
     let paths = [
-        "/Observation",
-        "/Observation/1",
+        "/Encounter",
+        "/Encounter/1",
         "/Nonsense/1",
         "/Patients",
         "/patient/1",
@@ -235,7 +235,7 @@ fn what_is_not_served_is_told_as_an_outcome(world: &World) {
         "/Patient/1/_history/1/2",
         "/Patient/$everything",
         "/Patient/1/$everything",
-        "/Patient/1/Observation",
+        "/Patient/1/Encounter",
     ];
     for path in paths {
         world.doctor().get(path).refused(404, "not-supported");

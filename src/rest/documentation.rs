@@ -55,7 +55,10 @@ fn types() -> String {
 /// A section for each type.
 fn parameters() -> String {
     let sections = described().into_iter().map(|(declaration, resource)| {
-        let mut text = format!("### {}\n{}\n\n", declaration.name, declaration.documentation);
+        let mut text = format!(
+            "### {}\n{}\n\n",
+            declaration.name, declaration.documentation
+        );
         text += "| parameter | type | modifiers | what it searches |\n|---|---|---|---|\n";
         let shown = resource.search_param.iter();
         text.extend(shown.map(|parameter| row(declaration, parameter)));

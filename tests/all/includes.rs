@@ -401,30 +401,29 @@ fn the_total_alone_brings_nothing_along(world: &World) {
 }
 
 fn a_type_that_may_not_be_read_does_not_come_along_and_is_named(world: &World) {
-    let nolab = world.as_user("nolab");
-    let reason = nolab.get("/Observation").refused(403, "forbidden");
+    let nogroup = world.as_user("nogroup");
+    let reason = nogroup.get("/Condition").refused(403, "forbidden");
+    assert!(reason.contains("gnuhealth.patient.disease"), "{reason}");
     let found = page(
-        &nolab,
-        "/Patient?_id=1&_revinclude=Observation:subject&_revinclude=Condition:subject",
+        &nogroup,
+        "/Patient?_id=1&_revinclude=Condition:subject&_include=Patient:general-practitioner",
     );
     assert_eq!(found.matches, ["Patient/1"]);
-    let conditions = referring(world, "Condition", "subject", &set(&found.matches));
-    assert!(!conditions.is_empty());
-    assert_eq!(found.included, conditions, "what may be read comes along");
+    let practitioners = referred(world, "Patient", "generalPractitioner", &found.matches);
+    assert!(!practitioners.is_empty());
+    assert_eq!(
+        found.included, practitioners,
+        "what may be read comes along"
+    );
     let [outcome] = found.told.as_slice() else {
         panic!("{:?}", found.told)
     };
     let issue = &outcome["issue"][0];
-    assert_eq!(
-        (&issue["severity"], &issue["code"]),
-        (&"warning".into(), &"forbidden".into())
-    );
+    assert_eq!(issue["severity"], "warning");
+    assert_eq!(issue["code"], "forbidden");
     let told = issue["diagnostics"].as_str().unwrap();
-    assert!(told.contains("Observation"), "{told}");
-    let model = reason
-        .split_whitespace()
-        .find(|word| word.contains("gnuhealth."));
-    assert!(told.contains(model.unwrap()), "{told} and {reason}");
+    assert!(told.contains("Condition is not included"), "{told}");
+    assert!(told.contains("gnuhealth.patient.disease"), "{told}");
 }
 
 fn nothing_comes_along_that_a_rule_hides(world: &World) {

@@ -97,7 +97,6 @@ fn the_order_is_that_of_the_keys(world: &World) {
 fn what_has_no_value_comes_last_in_both_directions(world: &World) {
     for name in [
         "birthdate",
-        "gender",
         "general-practitioner",
         "family",
         "death-date",
@@ -280,7 +279,7 @@ fn a_cursor_does_not_show_values(world: &World) {
                         .as_str()
                         .filter(|text| text.len() > 3)
                     {
-                        assert!(!contains(value) && !url.contains(value), "{sort}");
+                        assert!(!contains(value), "{sort}: {value}");
                         looked_at += 1;
                     }
                 }

@@ -35,6 +35,7 @@ mod cors;
 mod crawl;
 mod definitions;
 mod domains;
+mod examples;
 mod facade_defects;
 mod filters;
 mod formats;
@@ -118,6 +119,7 @@ const CONCURRENT: &[Subject] = &[
     ("formats", formats::tests),
     ("history", history::tests),
     ("definitions", definitions::tests),
+    ("examples", examples::tests),
     ("facade_defects", facade_defects::tests),
     ("filters", filters::tests),
     ("fuzz", fuzz::tests),

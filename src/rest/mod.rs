@@ -29,6 +29,8 @@ pub mod context;
 pub mod cookie;
 pub mod cors;
 pub mod credentials;
+#[cfg(test)]
+mod documentation;
 pub mod error;
 pub mod health;
 mod history;

@@ -25,7 +25,8 @@ pub(super) fn parse(grammar: Grammar, value: &str) -> Result<Criterion, Error> {
         next: 0,
         tests: 0,
     };
-    let expression = parser.any(MOST_DEPTH)?;
+    // A comparison stands one deeper than the parentheses around it.
+    let expression = parser.any(MOST_DEPTH + 1)?;
     if parser.peek().is_some() {
         return Err(parser.expected("'and', 'or' or the end"));
     }

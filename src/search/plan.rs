@@ -145,9 +145,8 @@ impl Plan {
 
     fn take(&mut self, pair: &Pair) -> Result<(), Error> {
         let modifier = pair.modifier.as_deref();
-        if let Some(modifier) = modifier
-            && ONCE.contains(&pair.name.as_str())
-        {
+        let has_none = pair.name == "_filter" || ONCE.contains(&pair.name.as_str());
+        if let (Some(modifier), true) = (modifier, has_none) {
             return Err(Error::Modifier {
                 name: pair.name.clone(),
                 modifier: shortened(modifier),
@@ -306,6 +305,7 @@ mod tests {
             "_include=Patient:shoe-size",
             "_include:all=*",
             "_filter=birthdate",
+            "_filter:exact=birthdate%20eq%202020",
             "_has:Observation:subject:code=x",
         ] {
             assert!(plan(query, Handling::Lenient).is_err(), "{query}");

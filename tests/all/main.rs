@@ -25,6 +25,7 @@ mod bad_input;
 mod batch;
 mod birthdate;
 mod browser;
+mod chains;
 mod clients;
 mod compartments;
 mod conditional;
@@ -34,13 +35,17 @@ mod cors;
 mod crawl;
 mod definitions;
 mod domains;
+mod examples;
 mod facade_defects;
+mod filters;
 mod formats;
 mod fuzz;
 mod groups;
+mod handling;
 mod health;
 mod history;
 mod http;
+mod includes;
 mod load;
 mod manifest;
 mod metadata;
@@ -65,6 +70,7 @@ mod rules;
 mod search;
 mod search_oracle;
 mod sessions;
+mod sorting;
 mod sql;
 mod strings;
 mod subset;
@@ -104,6 +110,7 @@ const CONCURRENT: &[Subject] = &[
     ("bad_input", bad_input::tests),
     ("batch", batch::tests),
     ("birthdate", birthdate::tests),
+    ("chains", chains::tests),
     ("clients", clients::tests),
     ("compartments", compartments::tests),
     ("conditional", conditional::tests),
@@ -112,8 +119,12 @@ const CONCURRENT: &[Subject] = &[
     ("formats", formats::tests),
     ("history", history::tests),
     ("definitions", definitions::tests),
+    ("examples", examples::tests),
     ("facade_defects", facade_defects::tests),
+    ("filters", filters::tests),
     ("fuzz", fuzz::tests),
+    ("handling", handling::tests),
+    ("includes", includes::tests),
     ("search_oracle", search_oracle::tests),
     ("manifest", manifest::tests),
     ("metadata", metadata::tests),
@@ -131,6 +142,7 @@ const CONCURRENT: &[Subject] = &[
     ("role", role::tests),
     ("search", search::tests),
     ("sessions", sessions::tests),
+    ("sorting", sorting::tests),
     ("strings", strings::tests),
     ("system_search", system_search::tests),
     ("subset", subset::tests),
@@ -151,6 +163,7 @@ const ALONE: &[Subject] = &[
     ("attack", attempts::tests_that_attack),
     // after the attack: it makes users whose passwords cost little, and what is usual is what an unknown login costs
     ("rules", rules::tests),
+    ("chains", chains::tests_under_rules),
     ("health", health::tests),
     ("load", load::tests),
     ("outage", outage::tests),
@@ -165,7 +178,9 @@ fn changes() -> Vec<Test> {
         conditions::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
+        sorting::tests_that_change_data(),
         rights::tests_that_change_rights(),
+        chains::tests_that_change_rights(),
     ]
     .concat()
 }

@@ -58,13 +58,13 @@ fn who_is_denied_nothing_sees_what_the_doctor_sees(world: &World) {
 }
 
 /// A change of rights that has taken effect; undone when dropped, also when the test has failed.
-struct Change<'w> {
+pub struct Change<'w> {
     world: &'w World,
     undo: &'static str,
 }
 
 impl<'w> Change<'w> {
-    fn make(world: &'w World, statement: &str, undo: &'static str) -> Self {
+    pub fn make(world: &'w World, statement: &str, undo: &'static str) -> Self {
         let change = Self { world, undo };
         world.sql().run(statement);
         std::thread::sleep(EFFECT);

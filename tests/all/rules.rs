@@ -28,7 +28,7 @@ const HASH: &str =
     "$scrypt$ln=8,r=8,p=1$ifF+D4FQyrl3LqXUeq/Vug$2usGIswdsczN6kDq79M4r6+NA0+rgqLCyAOdEsZQCYQ";
 
 /// The users with rules of all shapes; made once.
-fn logins(world: &World) -> Vec<String> {
+pub fn logins(world: &World) -> Vec<String> {
     static MADE: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
     let made = MADE.get_or_init(|| {
         let logins = serde_json::from_value(ask(world, "rules.py", &["users"])).unwrap();
@@ -41,7 +41,7 @@ fn logins(world: &World) -> Vec<String> {
     made.clone()
 }
 
-fn client(world: &World, shape: &str) -> Client {
+pub fn client(world: &World, shape: &str) -> Client {
     assert!(logins(world).contains(&format!("rule-{shape}")), "{shape}");
     world
         .anonymous()
@@ -49,20 +49,20 @@ fn client(world: &World, shape: &str) -> Client {
 }
 
 /// What trytond says of each user.
-fn expected(world: &World, logins: &[String]) -> Value {
+pub fn expected(world: &World, logins: &[String]) -> Value {
     let logins: Vec<&str> = logins.iter().map(String::as_str).collect();
     ask(world, "rights.py", &logins)
 }
 
 /// The ids that trytond leaves of a model; `None`: all.
-fn left(rights: &Value, model: &str) -> Option<BTreeSet<i64>> {
+pub fn left(rights: &Value, model: &str) -> Option<BTreeSet<i64>> {
     let ids = &rights[model]["ids"];
     assert!(ids.is_null() || ids.is_array(), "{model}: {ids}");
     Some(ids.as_array()?.iter().filter_map(Value::as_i64).collect())
 }
 
 /// The patients whom trytond shows, less those whose person it does not: stricter in this one point.
-fn patients_left(world: &World, rights: &Value) -> BTreeSet<i64> {
+pub fn patients_left(world: &World, rights: &Value) -> BTreeSet<i64> {
     let persons = left(rights, "party.party");
     let patients = left(rights, "gnuhealth.patient");
     let rows = world.sql().rows(
@@ -103,7 +103,7 @@ fn every_demo_user_sees_the_patients_that_trytond_shows(world: &World) {
 }
 
 /// Those whose rules trytond evaluates in the code of a function.
-const FUNCTIONS: &[&str] = &["rule-function", "rule-function-or-own"];
+pub const FUNCTIONS: &[&str] = &["rule-function", "rule-function-or-own"];
 
 fn a_user_under_a_rule_sees_the_patients_that_trytond_shows(world: &World) {
     let logins = logins(world);

@@ -86,7 +86,7 @@ fn it_can_be_sent_by_post(world: &World) {
         assert_eq!(doctor.post(path, form, &[]).ok(), got, "{path}");
     }
     let all = doctor.post("/_search", "", &[]).ok();
-    assert!(link(&all, "self").unwrap().contains("/?_type=Patient"));
+    assert!(link(&all, "self").unwrap().contains("/?_type=Condition,"));
     doctor
         .post("/_search?_count=1", "_count=1", &[])
         .refused(400, "invalid");

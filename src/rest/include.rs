@@ -13,7 +13,7 @@ use crate::search::plan::MOST_COUNT;
 
 use super::error::Error;
 use super::neighbour::{Neighbours, Searchset};
-use super::search::{mode, warning};
+use super::search::{mode, warnings};
 
 /// How many resources may come along with a page.
 const MOST_INCLUDED: usize = 1000;
@@ -74,9 +74,7 @@ impl<'a> Inclusion<'a> {
             );
             self.remarks.push((IssueType::TooCostly, message));
         }
-        for (code, message) in std::mem::take(&mut self.remarks) {
-            self.entries.push(warning(code, message)?);
-        }
+        self.entries.extend(warnings(self.remarks)?);
         Ok(self.entries)
     }
 

@@ -328,31 +328,31 @@ impl<R: Resource> Page<'_, R> {
     }
 
     /// What the client should know: nobody shall take unfiltered data for filtered, or a part for the whole.
-    fn remarks(&self) -> Result<Vec<BundleEntry>, Error> {
-        let entries = self.plan.remarks.iter().map(|remark| {
-            let (code, message) = match remark {
-                Remark::Ignored(name) => (
-                    IssueType::NotSupported,
-                    format!("the search parameter '{name}' is not known here and was ignored"),
-                ),
-                Remark::Clipped => (
-                    IssueType::TooCostly,
-                    format!("a page has at most {MOST_COUNT} results; follow the link 'next'"),
-                ),
-            };
-            warning(code, message)
+    fn remarks(&self) -> Result<Option<BundleEntry>, Error> {
+        let told = self.plan.remarks.iter().map(|remark| match remark {
+            Remark::Ignored(name) => (
+                IssueType::NotSupported,
+                format!("the search parameter '{name}' is not known here and was ignored"),
+            ),
+            Remark::Clipped => (
+                IssueType::TooCostly,
+                format!("a page has at most {MOST_COUNT} results; follow the link 'next'"),
+            ),
         });
-        entries.collect()
+        warnings(told.collect())
     }
 }
 
-/// An entry that tells the client something beside the results.
-pub(super) fn warning(code: IssueType, message: String) -> Result<BundleEntry, Error> {
-    Ok(BundleEntry {
-        resource: Some(any(&outcome::warning(code, message))?),
+/// An entry that tells the client something beside the results, if there is anything to tell.
+pub(super) fn warnings(told: Vec<(IssueType, String)>) -> Result<Option<BundleEntry>, Error> {
+    if told.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(BundleEntry {
+        resource: Some(any(&outcome::warnings(told))?),
         search: Some(mode(SearchEntryMode::Outcome)),
         ..BundleEntry::default()
-    })
+    }))
 }
 
 pub(super) fn mode(mode: SearchEntryMode) -> BundleEntrySearch {

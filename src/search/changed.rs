@@ -22,7 +22,7 @@ pub(super) fn since(
         let Ok(column) = view.one(node, relation) else {
             continue;
         };
-        let found = found_since(sql, view, relation.node, moment, |inner| id(inner));
+        let found = found_since(sql, view, relation.node, moment, id);
         let column = identifier(column);
         conditions.extend(found.map(|found| format!("{alias}.{column} IN ({found})")));
     }

@@ -253,12 +253,15 @@ impl Expression {
     }
 }
 
+/// What is asked of a type: what a filter on the way says, or at the end, where there is none, the comparison.
+type Asked<'a> = dyn Fn(Grammar, Option<&Expression>) -> Result<Criterion, Error> + 'a;
+
 impl Criterion {
     /// Follows references, and asks at each that has a filter, and at the end, what `ask` makes of it.
     fn followed(
         grammar: Grammar,
         links: &[(String, Option<Box<Expression>>)],
-        ask: &dyn Fn(Grammar, Option<&Expression>) -> Result<Self, Error>,
+        ask: &Asked<'_>,
     ) -> Result<Self, Error> {
         let Some(((name, filter), rest)) = links.split_first() else {
             return ask(grammar, None);
@@ -301,7 +304,7 @@ fn compared(
         (Kind::Reference, "eq" | "re" | "ne") => Wanted::reference(value, None),
         (Kind::Date, "po") => {
             // Neither does it start after, nor end before.
-            let apart = ["sa", "eb"].map(|prefix| ordered(prefix));
+            let apart = ["sa", "eb"].map(&ordered);
             let [after, before] = apart;
             let apart = [after, before].into_iter().collect::<Result<Vec<_>, _>>();
             let apart = apart.map_err(|reason| bad_value(parameter, reason))?;

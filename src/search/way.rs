@@ -37,7 +37,7 @@ impl Way {
         };
         for key in path {
             if *key == PARTS {
-                way.to_parts(sql, view, place);
+                way.enter_parts(sql, view, place);
             } else {
                 way.step(sql, view, key)?;
             }
@@ -45,7 +45,7 @@ impl Way {
         Ok(way)
     }
 
-    fn to_parts(&mut self, sql: &mut Sql, view: &View, place: &Place) {
+    fn enter_parts(&mut self, sql: &mut Sql, view: &View, place: &Place) {
         let alias = sql.alias();
         self.tables.push(place.parts(view, &alias));
         self.joins

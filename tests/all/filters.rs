@@ -36,6 +36,9 @@ fn searched(world: &World, search: &str) -> BTreeSet<String> {
     found(&world.doctor(), &format!("/{search}"))
 }
 
+/// What is asked of a resource as it is served.
+type Holds<'a> = &'a dyn Fn(&Value) -> bool;
+
 /// Whether a family name of a patient, in small letters, is such a one.
 fn family(holds: impl Fn(&str) -> bool) -> impl Fn(&Value) -> bool {
     move |patient| {
@@ -46,7 +49,7 @@ fn family(holds: impl Fn(&str) -> bool) -> impl Fn(&Value) -> bool {
 }
 
 fn strings_are_compared_whole_or_in_part(world: &World) {
-    let patients = |holds: &dyn Fn(&Value) -> bool| those(world, "Patient", holds);
+    let patients = |holds: Holds<'_>| those(world, "Patient", holds);
     let everybody = patients(&|_| true);
     let betz = patients(&family(|name| name == "betz"));
     assert!(!betz.is_empty());
@@ -60,7 +63,7 @@ fn strings_are_compared_whole_or_in_part(world: &World) {
         filtered(world, "Patient", "family eq Bet"),
         patients(&family(|name| name == "bet"))
     );
-    let cases: [(&str, &dyn Fn(&Value) -> bool); 3] = [
+    let cases: [(&str, Holds<'_>); 3] = [
         ("family co etz", &family(|name| name.contains("etz"))),
         ("family sw bet", &family(|name| name.starts_with("bet"))),
         ("family ew tz", &family(|name| name.ends_with("tz"))),

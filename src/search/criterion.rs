@@ -6,6 +6,7 @@ use crate::tryton::view::Hidden;
 
 use super::Error;
 use super::declaration::{Declaration, Source};
+use super::found::{Found, any_found};
 use super::logic::{FALSE, all, any, not};
 use super::parameter::{EVERY, Kind, Meaning, Parameter, Target};
 use super::query::split;
@@ -283,12 +284,12 @@ impl Criterion {
                     let grammar = grammar.of(declaration);
                     found.extend(chained(sql, (grammar, scope, place), parameter, criterion)?);
                 }
-                Ok(any(found))
+                Ok(any_found(found))
             }
             Self::Has(declaration, parameter, criterion) => {
                 let grammar = grammar.of(declaration);
                 let found = reversed(sql, (grammar, scope, place), parameter, criterion)?;
-                Ok(any(found))
+                Ok(any_found(found))
             }
         }
     }
@@ -300,7 +301,7 @@ fn chained(
     (grammar, scope, place): (Grammar, &Scope<'_>, &Place),
     parameter: &Parameter,
     criterion: &Criterion,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     for target in of_source(parameter, place.source) {
         let Meaning::Reference(name, prefix) = target.meaning else {
@@ -326,8 +327,18 @@ fn chained(
             .value(sql, scope.view, target.value)
             .map_err(|hidden| Error::hidden(parameter, hidden))?;
         let criterion = criterion.condition(sql, grammar, scope, &other)?;
-        let join = format!("{} = {reference}", id(&other.alias));
-        found.push(way.exists(exists(&table, all([join, visible, criterion]))));
+        let record = id(&other.alias);
+        let condition = all([visible, criterion]);
+        if condition == FALSE {
+            continue;
+        }
+        found.push(if target.path.is_empty() {
+            let keys = format!("SELECT {record} FROM {table} WHERE {condition}");
+            Found::among(reference, keys)
+        } else {
+            let join = format!("{record} = {reference}");
+            way.found(exists(&table, all([join, condition])))
+        });
     }
     Ok(found)
 }
@@ -338,7 +349,7 @@ fn reversed(
     (grammar, scope, place): (Grammar, &Scope<'_>, &Place),
     parameter: &Parameter,
     criterion: &Criterion,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     let here = (place.declaration.name, place.source.prefix);
     for source in grammar.declaration.sources {
@@ -360,9 +371,12 @@ fn reversed(
                 Err(Hidden::Missing(_)) => continue,
                 reference => reference.map_err(hidden)?,
             };
-            let refers = way.exists(format!("{reference} = {}", id(&place.alias)));
             let criterion = criterion.condition(sql, grammar, scope, &other)?;
-            found.push(exists(&table, all([refers, visible, criterion])));
+            let condition = all([visible, criterion]);
+            if condition != FALSE {
+                let keys = way.query(&reference, &table, &condition);
+                found.push(Found::among(id(&place.alias), keys));
+            }
         }
     }
     Ok(found)
@@ -385,9 +399,6 @@ fn visible(
 }
 
 fn exists(table: &str, condition: String) -> String {
-    if condition == FALSE {
-        return condition;
-    }
     format!("EXISTS (SELECT FROM {table} WHERE {condition})")
 }
 
@@ -455,13 +466,13 @@ impl Test {
                 }
             };
             match condition {
-                Ok(condition) => alternatives.push(condition),
+                Ok(found) => alternatives.push(found),
                 // A table or column that this installation does not have holds no value.
                 Err(Hidden::Missing(_)) => {}
                 Err(denied) => return Err(Error::hidden(self.parameter, denied)),
             }
         }
-        let any = any(alternatives);
+        let any = any_found(alternatives);
         Ok(match self.values {
             Values::Missing(true) | Values::NoneOf(_) => not(&any),
             _ => any,

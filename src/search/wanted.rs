@@ -6,6 +6,7 @@ use crate::tryton::view::Hidden;
 use super::changed;
 use super::date::{self, Clock, End, Lasting};
 use super::declaration::{Declaration, Located};
+use super::found::Found;
 use super::logic::{FALSE, TRUE, all, any};
 use super::parameter::{Kind, Meaning, Target, Units, Value};
 use super::quantity::{self, UCUM, Unit};
@@ -114,7 +115,7 @@ impl About<'_> {
         sql: &mut Sql,
         target: &Target,
         wanted: &[Wanted],
-    ) -> Result<String, Hidden> {
+    ) -> Result<Found, Hidden> {
         let way = Way::along(sql, self.scope.view, self.place, target.path)?;
         let mut alternatives = Vec::new();
         let mut records = Vec::new();
@@ -136,12 +137,11 @@ impl About<'_> {
             let column = way.value(sql, self.scope.view, target.value)?;
             alternatives.push(is_one_of(sql, &column, records));
         }
-        let matched = way.exists(any(alternatives));
-        self.unless(sql, target, matched)
+        self.found(sql, target, &way, any(alternatives))
     }
 
     /// The condition that a target has any value.
-    pub(super) fn present(&self, sql: &mut Sql, target: &Target) -> Result<String, Hidden> {
+    pub(super) fn present(&self, sql: &mut Sql, target: &Target) -> Result<Found, Hidden> {
         let way = Way::along(sql, self.scope.view, self.place, target.path)?;
         let view = self.scope.view;
         let condition = match target.meaning {
@@ -173,20 +173,26 @@ impl About<'_> {
                 format!("{} IS NOT NULL", way.value(sql, view, target.value)?)
             }
         };
-        let matched = way.exists(condition);
-        self.unless(sql, target, matched)
+        self.found(sql, target, &way, condition)
     }
 
-    fn unless(&self, sql: &mut Sql, target: &Target, matched: String) -> Result<String, Hidden> {
-        if target.unless.is_empty() || matched == FALSE {
-            return Ok(matched);
+    /// That the condition holds at the end of the way, and that the target counts.
+    fn found(
+        &self,
+        sql: &mut Sql,
+        target: &Target,
+        way: &Way,
+        condition: String,
+    ) -> Result<Found, Hidden> {
+        if target.unless.is_empty() || condition == FALSE {
+            return Ok(way.found(condition));
         }
         match Way::along(sql, self.scope.view, self.place, target.unless) {
-            Ok(way) => Ok(format!(
-                "({matched} AND NOT {})",
-                way.exists(TRUE.to_owned())
-            )),
-            Err(Hidden::Missing(_)) => Ok(matched),
+            Ok(other) => {
+                let other = format!("NOT {}", other.exists_beside(way));
+                Ok(way.found(all([condition, other])))
+            }
+            Err(Hidden::Missing(_)) => Ok(way.found(condition)),
             Err(denied) => Err(denied),
         }
     }
@@ -397,6 +403,8 @@ pub(super) struct Period {
     pub(super) start: String,
     /// The end, or how long after the start it is.
     end: Result<String, &'static str>,
+    /// A moment inside that is a column.
+    inside: Option<String>,
     utc: bool,
     /// The condition that there is one.
     held: String,
@@ -408,6 +416,7 @@ impl Period {
         Lasting {
             start: &self.start,
             end: end.map_or_else(|interval| End::After(interval), End::At),
+            inside: self.inside.as_deref(),
             utc: self.utc,
         }
     }
@@ -422,6 +431,8 @@ pub(super) fn period(
 ) -> Result<Option<Period>, Hidden> {
     let held = format!("{column} IS NOT NULL");
     let start = column.to_owned();
+    // The day lies in its year.
+    let inside = matches!(meaning, Meaning::DateOrYear(_)).then(|| column.to_owned());
     let (start, end, utc, held) = match meaning {
         Meaning::Day => (start, Err("1 day"), false, held),
         Meaning::Moment => (start, Err("1 second"), true, held),
@@ -453,6 +464,7 @@ pub(super) fn period(
     Ok(Some(Period {
         start,
         end,
+        inside,
         utc,
         held,
     }))

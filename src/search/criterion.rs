@@ -457,17 +457,17 @@ impl Test {
             Values::Texts(_) => of_prefix(self.parameter.texts, source).collect(),
             _ => of_source(self.parameter, source).collect(),
         };
+        let wanted = match &self.values {
+            Values::Missing(_) => None,
+            Values::AnyOf(values) | Values::NoneOf(values) | Values::Texts(values) => {
+                Some(values.as_slice())
+            }
+        };
         let mut alternatives = Vec::new();
-        for target in targets {
-            let condition = match &self.values {
-                Values::Missing(_) => about.present(sql, target),
-                Values::AnyOf(values) | Values::NoneOf(values) | Values::Texts(values) => {
-                    about.target(sql, target, values)
-                }
-            };
-            match condition {
+        for targets in of_the_same_way(targets) {
+            match about.targets(sql, &targets, wanted) {
                 Ok(found) => alternatives.push(found),
-                // A table or column that this installation does not have holds no value.
+                // A table that this installation does not have holds no value.
                 Err(Hidden::Missing(_)) => {}
                 Err(denied) => return Err(Error::hidden(self.parameter, denied)),
             }
@@ -478,6 +478,22 @@ impl Test {
             _ => any,
         })
     }
+}
+
+/// The targets together that stand at the end of the same way, and count under the same condition.
+fn of_the_same_way(targets: Vec<&Target>) -> Vec<Vec<&Target>> {
+    let mut groups: Vec<Vec<&Target>> = Vec::new();
+    for target in targets {
+        let same = |first: &&Target| first.path == target.path && first.unless == target.unless;
+        match groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(same))
+        {
+            Some(group) => group.push(target),
+            None => groups.push(vec![target]),
+        }
+    }
+    groups
 }
 
 fn of_prefix<'p>(targets: &'p [Target], source: &Source) -> impl Iterator<Item = &'p Target> {

@@ -109,26 +109,53 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    /// The condition that a target has one of these values.
-    pub(super) fn target(
+    /// That one of several targets at the end of the same way has one of these values, or any at all. One table is asked
+    /// once for all of them.
+    pub(super) fn targets(
         &self,
         sql: &mut Sql,
+        targets: &[&Target],
+        wanted: Option<&[Wanted]>,
+    ) -> Result<Found, Hidden> {
+        let Some(first) = targets.first() else {
+            return Ok(Found::If(FALSE.to_owned()));
+        };
+        let way = Way::along(sql, self.scope.view, self.place, first.path)?;
+        let mut conditions = Vec::new();
+        for target in targets {
+            let condition = match wanted {
+                Some(wanted) => self.target(sql, &way, target, wanted),
+                None => self.present(sql, &way, target),
+            };
+            match condition {
+                // A column that this installation does not have holds no value.
+                Err(Hidden::Missing(_)) => {}
+                condition => conditions.push(condition?),
+            }
+        }
+        self.found(sql, first, &way, any(conditions))
+    }
+
+    /// The condition that a target has one of these values.
+    fn target(
+        &self,
+        sql: &mut Sql,
+        way: &Way,
         target: &Target,
         wanted: &[Wanted],
-    ) -> Result<Found, Hidden> {
-        let way = Way::along(sql, self.scope.view, self.place, target.path)?;
+    ) -> Result<String, Hidden> {
         let mut alternatives = Vec::new();
         let mut records = Vec::new();
         for wanted in wanted {
             match wanted {
                 Wanted::Composite(parts) => {
-                    alternatives.push(self.composed(sql, &way, target, parts)?);
+                    alternatives.push(self.composed(sql, way, target, parts)?);
                 }
                 wanted => match self.record(target.meaning, wanted) {
                     Some(record) => records.extend(record),
                     None => {
                         let compared = (target.value, target.meaning);
-                        alternatives.push(self.value(sql, &way, compared, wanted)?);
+                        alternatives.push(self.value(sql, way, compared, wanted)?);
                     }
                 },
             }
@@ -137,14 +164,13 @@ impl About<'_> {
             let column = way.value(sql, self.scope.view, target.value)?;
             alternatives.push(is_one_of(sql, &column, records));
         }
-        self.found(sql, target, &way, any(alternatives))
+        Ok(any(alternatives))
     }
 
     /// The condition that a target has any value.
-    pub(super) fn present(&self, sql: &mut Sql, target: &Target) -> Result<Found, Hidden> {
-        let way = Way::along(sql, self.scope.view, self.place, target.path)?;
+    fn present(&self, sql: &mut Sql, way: &Way, target: &Target) -> Result<String, Hidden> {
         let view = self.scope.view;
-        let condition = match target.meaning {
+        Ok(match target.meaning {
             Meaning::LogicalId | Meaning::Changed => TRUE.to_owned(),
             Meaning::Codes(_, codes) => {
                 let column = way.value(sql, view, target.value)?;
@@ -172,11 +198,10 @@ impl About<'_> {
             | Meaning::Quantity(_) => {
                 format!("{} IS NOT NULL", way.value(sql, view, target.value)?)
             }
-        };
-        self.found(sql, target, &way, condition)
+        })
     }
 
-    /// That the condition holds at the end of the way, and that the target counts.
+    /// That the condition holds at the end of the way, and that such a target counts.
     fn found(
         &self,
         sql: &mut Sql,

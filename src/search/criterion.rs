@@ -6,6 +6,7 @@ use crate::tryton::view::Hidden;
 
 use super::Error;
 use super::declaration::{Declaration, Source};
+use super::found::{Found, any_found};
 use super::logic::{FALSE, all, any, not};
 use super::parameter::{EVERY, Kind, Meaning, Parameter, Target};
 use super::query::split;
@@ -282,12 +283,12 @@ impl Criterion {
                     let grammar = grammar.of(declaration);
                     found.extend(chained(sql, (grammar, scope, place), parameter, criterion)?);
                 }
-                Ok(any(found))
+                Ok(any_found(found))
             }
             Self::Has(declaration, parameter, criterion) => {
                 let grammar = grammar.of(declaration);
                 let found = reversed(sql, (grammar, scope, place), parameter, criterion)?;
-                Ok(any(found))
+                Ok(any_found(found))
             }
         }
     }
@@ -299,7 +300,7 @@ fn chained(
     (grammar, scope, place): (Grammar, &Scope<'_>, &Place),
     parameter: &Parameter,
     criterion: &Criterion,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     for target in of_source(parameter, place.source) {
         let Meaning::Reference(name, prefix) = target.meaning else {
@@ -325,8 +326,18 @@ fn chained(
             .value(sql, scope.view, target.value)
             .map_err(|hidden| Error::hidden(parameter, hidden))?;
         let criterion = criterion.condition(sql, grammar, scope, &other)?;
-        let join = format!("{} = {reference}", id(&other.alias));
-        found.push(way.exists(exists(&table, all([join, visible, criterion]))));
+        let record = id(&other.alias);
+        let condition = all([visible, criterion]);
+        if condition == FALSE {
+            continue;
+        }
+        found.push(if target.path.is_empty() {
+            let keys = format!("SELECT {record} FROM {table} WHERE {condition}");
+            Found::among(reference, keys)
+        } else {
+            let join = format!("{record} = {reference}");
+            way.found(exists(&table, all([join, condition])))
+        });
     }
     Ok(found)
 }
@@ -337,7 +348,7 @@ fn reversed(
     (grammar, scope, place): (Grammar, &Scope<'_>, &Place),
     parameter: &Parameter,
     criterion: &Criterion,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     let here = (place.declaration.name, place.source.prefix);
     for source in grammar.declaration.sources {
@@ -359,9 +370,12 @@ fn reversed(
                 Err(Hidden::Missing(_)) => continue,
                 reference => reference.map_err(hidden)?,
             };
-            let refers = way.exists(format!("{reference} = {}", id(&place.alias)));
             let criterion = criterion.condition(sql, grammar, scope, &other)?;
-            found.push(exists(&table, all([refers, visible, criterion])));
+            let condition = all([visible, criterion]);
+            if condition != FALSE {
+                let keys = way.query(&reference, &table, &condition);
+                found.push(Found::among(id(&place.alias), keys));
+            }
         }
     }
     Ok(found)
@@ -384,9 +398,6 @@ fn visible(
 }
 
 fn exists(table: &str, condition: String) -> String {
-    if condition == FALSE {
-        return condition;
-    }
     format!("EXISTS (SELECT FROM {table} WHERE {condition})")
 }
 
@@ -445,27 +456,43 @@ impl Test {
             Values::Texts(_) => of_prefix(self.parameter.texts, source).collect(),
             _ => of_source(self.parameter, source).collect(),
         };
+        let wanted = match &self.values {
+            Values::Missing(_) => None,
+            Values::AnyOf(values) | Values::NoneOf(values) | Values::Texts(values) => {
+                Some(values.as_slice())
+            }
+        };
         let mut alternatives = Vec::new();
-        for target in targets {
-            let condition = match &self.values {
-                Values::Missing(_) => about.present(sql, target),
-                Values::AnyOf(values) | Values::NoneOf(values) | Values::Texts(values) => {
-                    about.target(sql, target, values)
-                }
-            };
-            match condition {
-                Ok(condition) => alternatives.push(condition),
-                // A table or column that this installation does not have holds no value.
+        for targets in of_the_same_way(targets) {
+            match about.targets(sql, &targets, wanted) {
+                Ok(found) => alternatives.push(found),
+                // A table that this installation does not have holds no value.
                 Err(Hidden::Missing(_)) => {}
                 Err(denied) => return Err(Error::hidden(self.parameter, denied)),
             }
         }
-        let any = any(alternatives);
+        let any = any_found(alternatives);
         Ok(match self.values {
             Values::Missing(true) | Values::NoneOf(_) => not(&any),
             _ => any,
         })
     }
+}
+
+/// The targets together that stand at the end of the same way, and count under the same condition.
+fn of_the_same_way(targets: Vec<&Target>) -> Vec<Vec<&Target>> {
+    let mut groups: Vec<Vec<&Target>> = Vec::new();
+    for target in targets {
+        let same = |first: &&Target| first.path == target.path && first.unless == target.unless;
+        match groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(same))
+        {
+            Some(group) => group.push(target),
+            None => groups.push(vec![target]),
+        }
+    }
+    groups
 }
 
 fn of_prefix<'p>(targets: &'p [Target], source: &Source) -> impl Iterator<Item = &'p Target> {

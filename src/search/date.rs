@@ -22,6 +22,9 @@ pub(super) struct Lasting<'a> {
     /// The SQL of the first moment, a date or a timestamp.
     pub(super) start: &'a str,
     pub(super) end: End<'a>,
+    /// The SQL of a moment inside, of a field that lasts [`LONGEST`] at most: where start and end are no columns, an index on
+    /// this one serves.
+    pub(super) inside: Option<&'a str>,
     /// Whether it is in UTC, else as the calendar of the hospital has it.
     pub(super) utc: bool,
 }
@@ -35,13 +38,38 @@ pub(super) enum End<'a> {
     After(&'a str),
 }
 
+/// How long a field with a moment inside lasts at most.
+const LONGEST: &str = "366 days";
+
 impl Lasting<'_> {
+    fn starts(&self, operator: &str, bound: &str) -> String {
+        let starts = format!("{} {operator} {bound}", self.start);
+        // What is inside comes at the start or after it, by less than the field lasts.
+        self.narrowed(starts, |inside| match operator {
+            "<" => format!("{inside} < {bound} + interval '{LONGEST}'"),
+            _ => format!("{inside} >= {bound}"),
+        })
+    }
+
     fn ends(&self, operator: &str, bound: &str) -> String {
-        match self.end {
+        let ends = match self.end {
             End::At(end) => format!("{end} {operator} {bound}"),
             End::After(interval) => {
                 format!("{} {operator} {bound} - interval '{interval}'", self.start)
             }
+        };
+        // What is inside comes before the end, by no more than the field lasts.
+        self.narrowed(ends, |inside| match operator {
+            ">" => format!("{inside} >= {bound} - interval '{LONGEST}'"),
+            _ => format!("{inside} < {bound}"),
+        })
+    }
+
+    /// The condition with one that follows from it.
+    fn narrowed(&self, condition: String, follows: impl FnOnce(&str) -> String) -> String {
+        match self.inside {
+            Some(inside) => format!("({condition} AND {})", follows(inside)),
+            None => condition,
         }
     }
 }
@@ -67,29 +95,36 @@ impl Wanted {
 
     /// The condition on a field.
     pub(super) fn condition(&self, sql: &mut Sql, field: Lasting<'_>, clock: Clock<'_>) -> String {
-        let Lasting { start, utc, .. } = field;
+        let utc = field.utc;
         let interval = self.widened(clock);
         // Each bound is a parameter only where it is used: PostgreSQL cannot type one that is not.
         let from = |sql: &mut Sql| bound(sql, interval, interval.start, clock.zone, utc);
         let to = |sql: &mut Sql| bound(sql, interval, interval.end, clock.zone, utc);
         let inside = |sql: &mut Sql| {
             let (from, to) = (from(sql), to(sql));
-            format!("({start} >= {from} AND {})", field.ends("<=", &to))
+            format!(
+                "({} AND {})",
+                field.starts(">=", &from),
+                field.ends("<=", &to)
+            )
         };
         match self.prefix {
             Prefix::Equal => inside(sql),
             Prefix::NotEqual => format!("NOT {}", inside(sql)),
             Prefix::Greater => field.ends(">", &to(sql)),
-            Prefix::Less => format!("{start} < {}", from(sql)),
+            Prefix::Less => field.starts("<", &from(sql)),
             Prefix::GreaterOrEqual => {
                 let beyond = field.ends(">", &to(sql));
                 format!("({beyond} OR {})", inside(sql))
             }
-            Prefix::LessOrEqual => format!("({start} < {} OR {})", from(sql), inside(sql)),
-            Prefix::StartsAfter => format!("{start} >= {}", to(sql)),
+            Prefix::LessOrEqual => {
+                let before = field.starts("<", &from(sql));
+                format!("({before} OR {})", inside(sql))
+            }
+            Prefix::StartsAfter => field.starts(">=", &to(sql)),
             Prefix::EndsBefore => field.ends("<=", &from(sql)),
             Prefix::Approximately => {
-                let starts = format!("{start} < {}", to(sql));
+                let starts = field.starts("<", &to(sql));
                 format!("({starts} AND {})", field.ends(">", &from(sql)))
             }
         }
@@ -182,6 +217,7 @@ mod tests {
     const FIELD: Lasting<'_> = Lasting {
         start: "s",
         end: End::At("e"),
+        inside: None,
         utc: true,
     };
 
@@ -259,6 +295,26 @@ mod tests {
                 condition = condition.replace(&parameter, name);
             }
             assert_eq!(condition, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_moment_inside_narrows_each_bound_so_that_an_index_serves() {
+        let field = Lasting {
+            inside: Some("c"),
+            ..FIELD
+        };
+        for (value, expected) in [
+            ("sa2024-03", "(s >= $1 AND c >= $1)"),
+            ("lt2024-03", "(s < $1 AND c < $1 + interval '366 days')"),
+            ("gt2024-03", "(e > $1 AND c >= $1 - interval '366 days')"),
+            ("eb2024-03", "(e <= $1 AND c < $1)"),
+        ] {
+            let mut sql = Sql::default();
+            let wanted = Wanted::parse(value);
+            let condition = wanted.map(|wanted| wanted.condition(&mut sql, field, clock()));
+            let condition = condition.map(|text| text.replace("::text::timestamp", ""));
+            assert_eq!(condition.as_deref(), Ok(expected), "{value}");
         }
     }
 

@@ -5,7 +5,7 @@
 //! - [`plan`]: which parameters were understood, and what the result shall look like; [`criterion`], [`filter`],
 //!   [`sort`] and [`include`] are its parts.
 //! - [`scope`]: for whom and about which record conditions are compiled; [`way`], [`value`], [`changed`] lead to the
-//!   columns, [`wanted`] compares them, each type of parameter as it does: [`date`], [`quantity`], [`reference`],
+//!   columns, [`wanted`] compares them, [`found`] joins what they find, each type of parameter as it does: [`date`], [`quantity`], [`reference`],
 //!   [`string`], [`token`].
 //! - [`statement`]: the statements that answer a plan.
 //! - [`cursor`]: where the next page starts, sealed by [`vault`].
@@ -16,6 +16,7 @@ pub mod cursor;
 mod date;
 pub mod declaration;
 mod filter;
+mod found;
 pub mod include;
 mod logic;
 pub mod parameter;

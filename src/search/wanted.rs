@@ -6,6 +6,7 @@ use crate::tryton::view::Hidden;
 use super::changed;
 use super::date::{self, Clock, End, Lasting};
 use super::declaration::{Declaration, Located};
+use super::found::Found;
 use super::logic::{FALSE, TRUE, all, any};
 use super::parameter::{Kind, Meaning, Target, Units, Value};
 use super::quantity::{self, UCUM, Unit};
@@ -108,26 +109,53 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    /// The condition that a target has one of these values.
-    pub(super) fn target(
+    /// That one of several targets at the end of the same way has one of these values, or any at all. One table is asked
+    /// once for all of them.
+    pub(super) fn targets(
         &self,
         sql: &mut Sql,
+        targets: &[&Target],
+        wanted: Option<&[Wanted]>,
+    ) -> Result<Found, Hidden> {
+        let Some(first) = targets.first() else {
+            return Ok(Found::If(FALSE.to_owned()));
+        };
+        let way = Way::along(sql, self.scope.view, self.place, first.path)?;
+        let mut conditions = Vec::new();
+        for target in targets {
+            let condition = match wanted {
+                Some(wanted) => self.target(sql, &way, target, wanted),
+                None => self.present(sql, &way, target),
+            };
+            match condition {
+                // A column that this installation does not have holds no value.
+                Err(Hidden::Missing(_)) => {}
+                condition => conditions.push(condition?),
+            }
+        }
+        self.found(sql, first, &way, any(conditions))
+    }
+
+    /// The condition that a target has one of these values.
+    fn target(
+        &self,
+        sql: &mut Sql,
+        way: &Way,
         target: &Target,
         wanted: &[Wanted],
     ) -> Result<String, Hidden> {
-        let way = Way::along(sql, self.scope.view, self.place, target.path)?;
         let mut alternatives = Vec::new();
         let mut records = Vec::new();
         for wanted in wanted {
             match wanted {
                 Wanted::Composite(parts) => {
-                    alternatives.push(self.composed(sql, &way, target, parts)?);
+                    alternatives.push(self.composed(sql, way, target, parts)?);
                 }
                 wanted => match self.record(target.meaning, wanted) {
                     Some(record) => records.extend(record),
                     None => {
                         let compared = (target.value, target.meaning);
-                        alternatives.push(self.value(sql, &way, compared, wanted)?);
+                        alternatives.push(self.value(sql, way, compared, wanted)?);
                     }
                 },
             }
@@ -136,22 +164,17 @@ impl About<'_> {
             let column = way.value(sql, self.scope.view, target.value)?;
             alternatives.push(is_one_of(sql, &column, records));
         }
-        let matched = way.exists(any(alternatives));
-        self.unless(sql, target, matched)
+        Ok(any(alternatives))
     }
 
     /// The condition that a target has any value.
-    pub(super) fn present(&self, sql: &mut Sql, target: &Target) -> Result<String, Hidden> {
-        let way = Way::along(sql, self.scope.view, self.place, target.path)?;
-        let condition = if target.composed.is_empty() {
-            self.is_present(sql, &way, (target.value, target.meaning))?
-        } else {
-            let parts = target.composed.iter();
-            let parts = parts.map(|part| self.is_present(sql, &way, *part));
-            all(parts.collect::<Result<Vec<_>, _>>()?)
-        };
-        let matched = way.exists(condition);
-        self.unless(sql, target, matched)
+    fn present(&self, sql: &mut Sql, way: &Way, target: &Target) -> Result<String, Hidden> {
+        if target.composed.is_empty() {
+            return self.is_present(sql, way, (target.value, target.meaning));
+        }
+        let parts = target.composed.iter();
+        let parts = parts.map(|part| self.is_present(sql, way, *part));
+        Ok(all(parts.collect::<Result<Vec<_>, _>>()?))
     }
 
     fn is_present(
@@ -189,16 +212,23 @@ impl About<'_> {
         })
     }
 
-    fn unless(&self, sql: &mut Sql, target: &Target, matched: String) -> Result<String, Hidden> {
-        if target.unless.is_empty() || matched == FALSE {
-            return Ok(matched);
+    /// That the condition holds at the end of the way, and that such a target counts.
+    fn found(
+        &self,
+        sql: &mut Sql,
+        target: &Target,
+        way: &Way,
+        condition: String,
+    ) -> Result<Found, Hidden> {
+        if target.unless.is_empty() || condition == FALSE {
+            return Ok(way.found(condition));
         }
         match Way::along(sql, self.scope.view, self.place, target.unless) {
-            Ok(way) => Ok(format!(
-                "({matched} AND NOT {})",
-                way.exists(TRUE.to_owned())
-            )),
-            Err(Hidden::Missing(_)) => Ok(matched),
+            Ok(other) => {
+                let other = format!("NOT {}", other.exists_beside(way));
+                Ok(way.found(all([condition, other])))
+            }
+            Err(Hidden::Missing(_)) => Ok(way.found(condition)),
             Err(denied) => Err(denied),
         }
     }
@@ -409,6 +439,8 @@ pub(super) struct Period {
     pub(super) start: String,
     /// The end, or how long after the start it is.
     end: Result<String, &'static str>,
+    /// A moment inside that is a column.
+    inside: Option<String>,
     utc: bool,
     /// The condition that there is one.
     held: String,
@@ -420,6 +452,7 @@ impl Period {
         Lasting {
             start: &self.start,
             end: end.map_or_else(|interval| End::After(interval), End::At),
+            inside: self.inside.as_deref(),
             utc: self.utc,
         }
     }
@@ -434,6 +467,8 @@ pub(super) fn period(
 ) -> Result<Option<Period>, Hidden> {
     let held = format!("{column} IS NOT NULL");
     let start = column.to_owned();
+    // The day lies in its year.
+    let inside = matches!(meaning, Meaning::DateOrYear(_)).then(|| column.to_owned());
     let (start, end, utc, held) = match meaning {
         Meaning::Day => (start, Err("1 day"), false, held),
         Meaning::Moment => (start, Err("1 second"), true, held),
@@ -465,6 +500,7 @@ pub(super) fn period(
     Ok(Some(Period {
         start,
         end,
+        inside,
         utc,
         held,
     }))

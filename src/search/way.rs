@@ -4,7 +4,8 @@ use crate::db::{Sql, identifier};
 use crate::tryton::model::Node;
 use crate::tryton::view::{Hidden, View};
 
-use super::logic::all;
+use super::found::Found;
+use super::logic::{FALSE, TRUE, all};
 use super::parameter::{PARTS, Value};
 use super::scope::{Place, id};
 use super::value;
@@ -13,6 +14,8 @@ use super::value;
 pub(super) struct Way {
     tables: Vec<String>,
     joins: Vec<String>,
+    /// Of the first step, which `joins` starts with: the column of the place, and the one that must equal it.
+    first: Option<(String, String)>,
     node: &'static Node,
     alias: String,
     /// The alias of what was measured, or of a part of it.
@@ -31,6 +34,7 @@ impl Way {
         let mut way = Self {
             tables: Vec::new(),
             joins: Vec::new(),
+            first: None,
             node: place.source.root,
             alias: place.alias.clone(),
             measured: place.measured(),
@@ -61,13 +65,17 @@ impl Way {
             .ok_or_else(|| Hidden::Missing(format!("{}.{key}", self.node.model)))?;
         let alias = sql.alias();
         let table = identifier(&view.table(relation.node)?);
-        self.joins.push(if to_one.is_some() {
+        let (from, to) = if to_one.is_some() {
             let column = identifier(view.one(self.node, relation)?);
-            format!("{} = {}.{column}", id(&alias), self.alias)
+            (format!("{}.{column}", self.alias), id(&alias))
         } else {
             let column = identifier(view.many(relation)?);
-            format!("{alias}.{column} = {}", id(&self.alias))
-        });
+            (id(&self.alias), format!("{alias}.{column}"))
+        };
+        self.joins.push(format!("{to} = {from}"));
+        if self.tables.is_empty() {
+            self.first = Some((from, to));
+        }
         self.joins.extend(view.visible(sql, relation.node, &alias));
         self.tables.push(format!("{table} {alias}"));
         self.node = relation.node;
@@ -105,12 +113,65 @@ impl Way {
             return condition;
         }
         let condition = all(self.joins.iter().cloned().chain([condition]));
-        if condition == super::logic::FALSE {
+        if condition == FALSE {
             return condition;
         }
         format!(
             "EXISTS (SELECT FROM {} WHERE {condition})",
             self.tables.join(" CROSS JOIN ")
+        )
+    }
+
+    /// The same, in the form that can be joined with others.
+    pub(super) fn found(&self, condition: String) -> Found {
+        let exists = self.exists(condition.clone());
+        let Some((column, key)) = self.first.clone().filter(|_| exists != FALSE) else {
+            return Found::If(exists);
+        };
+        let joins = self.joins.iter().skip(1).cloned();
+        let keys = format!(
+            "SELECT {key} FROM {} WHERE {}",
+            self.tables.join(" CROSS JOIN "),
+            all(joins.chain([condition]))
+        );
+        Found::Among {
+            column,
+            keys,
+            exists,
+        }
+    }
+
+    /// The condition that a record exists at the end of this way, as [`Way::exists`], asked at the end of the first step of
+    /// another if both go the same.
+    pub(super) fn exists_beside(&self, other: &Self) -> String {
+        let joins = match (&self.first, &other.first) {
+            (Some((column, key)), Some((same, beside))) if column == same => {
+                let first = format!("{key} = {beside}");
+                let rest = self.joins.iter().skip(1).cloned();
+                [first].into_iter().chain(rest).collect()
+            }
+            _ => self.joins.clone(),
+        };
+        Self {
+            tables: self.tables.clone(),
+            joins,
+            first: None,
+            node: self.node,
+            alias: self.alias.clone(),
+            measured: self.measured.clone(),
+        }
+        .exists(TRUE.to_owned())
+    }
+
+    /// The query for a value at the end of the way, from all records of a table where the way starts and a condition holds.
+    pub(super) fn query(&self, value: &str, table: &str, condition: &str) -> String {
+        let tables = [table]
+            .into_iter()
+            .chain(self.tables.iter().map(String::as_str));
+        format!(
+            "SELECT {value} FROM {} WHERE {}",
+            tables.collect::<Vec<_>>().join(" CROSS JOIN "),
+            all(self.joins.iter().cloned().chain([condition.to_owned()]))
         )
     }
 

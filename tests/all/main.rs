@@ -46,6 +46,7 @@ mod health;
 mod history;
 mod http;
 mod includes;
+mod indexes;
 mod load;
 mod manifest;
 mod metadata;
@@ -158,6 +159,7 @@ const ALONE: &[Subject] = &[
     ("changes", changes),
     ("facade_defects", facade_defects::tests_that_change_data),
     ("groups", groups::tests),
+    ("indexes", indexes::tests_that_make_indexes),
     ("identity", identity),
     ("cors", cors::tests_of_other_apps),
     ("attack", attempts::tests_that_attack),

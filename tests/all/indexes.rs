@@ -1,0 +1,112 @@
+//! `database/indexes.sql`: it runs, again and again, on both versions of GNU Health, and the searches use what it makes.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::world::{World, becomes};
+use crate::{Test, tests};
+
+pub fn tests_that_make_indexes() -> Vec<Test> {
+    tests![the_proposed_indexes_can_be_made_twice_are_used_and_can_be_removed,]
+}
+
+/// How long PostgreSQL may take to count what an index was used for.
+const COUNTED: Duration = Duration::from_secs(10);
+
+/// Runs what a script writes, as psql does with `\gexec`.
+fn run(world: &World, script: &str) -> usize {
+    let path = format!("{}/database/{script}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let (query, rest) = text.split_once("\\gexec").expect("what it writes is run");
+    assert_eq!(rest.trim(), "", "one statement");
+    let mut sql = world.sql();
+    let rows = sql.rows(&format!("SELECT * FROM ({query}) written(statement)"), &[]);
+    for row in &rows {
+        sql.run(row["statement"].as_str().unwrap());
+    }
+    rows.len()
+}
+
+/// The proposed indexes that there are, without those that a condition on their statistics leaves out.
+fn indexes(world: &World, condition: &str) -> BTreeSet<String> {
+    let rows = world.sql().rows(
+        &format!(
+            "SELECT indexrelname::text AS name FROM pg_stat_user_indexes s JOIN pg_index i USING (indexrelid) \
+             WHERE starts_with(indexrelname, 'gnuhealth_fhir_') AND {condition}"
+        ),
+        &[],
+    );
+    let names = rows.iter().map(|row| row["name"].as_str().unwrap());
+    names
+        .map(|name| name.trim_start_matches("gnuhealth_fhir_").to_owned())
+        .collect()
+}
+
+/// New connections of the app have this setting; those that there are end.
+fn set(world: &World, setting: &str) {
+    world.sql().run(&format!(
+        "ALTER ROLE gnuhealth_fhir {setting}; \
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gnuhealth_fhir'"
+    ));
+}
+
+/// Leaves the database as it was, after a failure too.
+struct Undone<'w>(&'w World);
+
+impl Drop for Undone<'_> {
+    fn drop(&mut self) {
+        run(self.0, "indexes-drop.sql");
+        set(self.0, "RESET enable_seqscan");
+        self.0.sql().run("DROP EXTENSION IF EXISTS pg_trgm");
+    }
+}
+
+/// A search, and the indexes that serve it where no table may be read whole.
+const SERVED: &[(&str, &[&str])] = &[
+    ("/Patient?name=betz", &["person_name_words", "party_words"]),
+    ("/Patient?birthdate=1985-10-04", &["party_birth"]),
+    (
+        "/Patient?identifier=nobody",
+        &["party_ref_spaced", "alternative_code"],
+    ),
+    ("/Condition?code:text=diab", &["pathology_words"]),
+    ("/Observation?code:text=haemo", &["analyte_words"]),
+    ("/Observation?code=nothing", &["result_code"]),
+    (
+        "/Observation?date=2019-03-04",
+        &["report_moment", "evaluation_moment"],
+    ),
+    (
+        "/Observation?patient=1",
+        &["report_patient", "evaluation_patient"],
+    ),
+];
+
+fn the_proposed_indexes_can_be_made_twice_are_used_and_can_be_removed(world: &World) {
+    let doctor = world.doctor();
+    let ids = |path: &str| {
+        let bundle = doctor.get(path).ok();
+        let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
+        let ids = entries.iter().map(|entry| entry["resource"]["id"].clone());
+        ids.collect::<Vec<_>>()
+    };
+    let before: Vec<_> = SERVED.iter().map(|(path, _)| ids(path)).collect();
+
+    let undone = Undone(world);
+    let written = run(world, "indexes.sql");
+    let made = indexes(world, "i.indisvalid");
+    assert!(made.len() > 20, "{made:?}");
+    assert_eq!(run(world, "indexes.sql"), written);
+    assert_eq!(indexes(world, "i.indisvalid"), made);
+
+    set(world, "SET enable_seqscan = off");
+    for ((path, serving), before) in SERVED.iter().zip(before) {
+        assert_eq!(ids(path), before, "{path}");
+        for index in serving.iter().filter(|index| made.contains(**index)) {
+            let used = || indexes(world, "idx_scan > 0").contains(*index);
+            assert!(becomes(COUNTED, used), "{path} does not use {index}");
+        }
+    }
+    drop(undone);
+    assert_eq!(indexes(world, "true"), BTreeSet::new());
+}

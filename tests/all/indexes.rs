@@ -17,7 +17,7 @@ const COUNTED: Duration = Duration::from_secs(10);
 fn run(world: &World, script: &str) -> usize {
     let path = format!("{}/database/{script}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
-    let (query, rest) = text.split_once("\\gexec").expect("what it writes is run");
+    let (query, rest) = text.split_once("\n\\gexec").expect("what it writes is run");
     assert_eq!(rest.trim(), "", "one statement");
     let mut sql = world.sql();
     let rows = sql.rows(&format!("SELECT * FROM ({query}) written(statement)"), &[]);
@@ -67,7 +67,7 @@ const SERVED: &[(&str, &[&str])] = &[
     ("/Patient?birthdate=1985-10-04", &["party_birth"]),
     (
         "/Patient?identifier=nobody",
-        &["party_ref_spaced", "alternative_code"],
+        &["party_ref_trimmed", "alternative_code"],
     ),
     ("/Condition?code:text=diab", &["pathology_words"]),
     ("/Observation?code:text=haemo", &["analyte_words"]),

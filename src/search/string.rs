@@ -84,6 +84,18 @@ mod tests {
     }
 
     #[test]
+    fn the_proposed_indexes_have_the_same_expressions() {
+        let file = include_str!("../../database/indexes.sql");
+        let folded = folded("' ' || \"COLUMN\"");
+        for expression in [folded, trimmed("\"COLUMN\"")] {
+            // As what regexp_replace puts in place, in a literal.
+            let replacement = expression.replace('\\', "\\\\").replace("COLUMN", "\\1");
+            let literal = replacement.replace('\\', "\\\\").replace('\'', "''");
+            assert!(file.contains(&format!("E'{literal}'")), "{literal}");
+        }
+    }
+
+    #[test]
     fn exact_compares_what_is_shown() {
         let mut sql = Sql::default();
         assert_eq!(

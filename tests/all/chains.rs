@@ -253,8 +253,8 @@ fn has_names_a_reference_to_the_type(world: &World) {
         ),
         ("/Patient?_has:Shoe:subject:code=x", "type"),
         (
-            "/Patient?_has:Condition:asserter:code=x",
-            "does not refer to Patient",
+            "/Practitioner?_has:Condition:subject:code=x",
+            "does not refer to Practitioner",
         ),
         (
             "/Patient?_has:Condition:code:code=x",

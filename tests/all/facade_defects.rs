@@ -50,12 +50,16 @@ fn strictly(client: &Client, path: &str) -> Answer {
     client.get_with(path, &[("prefer", "handling=strict")])
 }
 
-/// A search on one page.
+/// What a search finds, on large pages.
 fn found_at_once(client: &Client, query: &str) -> BTreeSet<String> {
-    let bundle = strictly(client, &format!("{query}&_count=1000")).ok();
-    entries(&bundle, "match")
-        .map(|entry| name(&entry["resource"]))
-        .collect()
+    let mut found = BTreeSet::new();
+    let mut next = Some(format!("{query}&_count=1000"));
+    while let Some(path) = next {
+        let bundle = strictly(client, &path).ok();
+        found.extend(entries(&bundle, "match").map(|entry| name(&entry["resource"])));
+        next = link(&bundle, "next");
+    }
+    found
 }
 
 /// The parameter of a question that has one only.

@@ -301,7 +301,7 @@ fn what_cannot_be_sorted_is_refused_with_what_can(world: &World) {
             ("/Observation?_sort=code-value-quantity", "value-quantity"),
         ] {
             let answer = world.doctor().get_with(path, &[("prefer", handling)]);
-            let reason = answer.refused(400, "value");
+            let reason = answer.refused(400, "not-supported");
             assert!(reason.contains(there_is), "{path}: {reason}");
         }
     }

@@ -336,7 +336,7 @@ fn chained(
             Found::among(reference, keys)
         } else {
             let join = format!("{record} = {reference}");
-            way.found(exists(&table, all([join, condition])))
+            way.found(exists(&table, &all([join, condition])))
         });
     }
     Ok(found)
@@ -406,7 +406,7 @@ fn visible(
     Ok(Some((table, visible)))
 }
 
-fn exists(table: &str, condition: String) -> String {
+fn exists(table: &str, condition: &str) -> String {
     format!("EXISTS (SELECT FROM {table} WHERE {condition})")
 }
 

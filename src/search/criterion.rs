@@ -8,7 +8,7 @@ use super::Error;
 use super::declaration::{Declaration, Source};
 use super::found::{Found, any_found};
 use super::logic::{FALSE, all, any, not};
-use super::parameter::{EVERY, Kind, Meaning, Parameter, Target};
+use super::parameter::{EVERY, Kind, Meaning, Parameter, Target, Value};
 use super::query::split;
 use super::scope::{Place, Scope, id};
 use super::string::Comparison;
@@ -237,6 +237,15 @@ impl Criterion {
         }
     }
 
+    /// The codes that a measure of the source must have one of, if there are such.
+    pub(super) fn codes(&self, source: &Source) -> Option<Vec<&str>> {
+        match self {
+            Self::Own(test) => test.codes(source),
+            Self::All(criteria) => criteria.iter().find_map(|one| one.codes(source)),
+            _ => None,
+        }
+    }
+
     /// Whether it compares dates, for which the time zone of the hospital counts.
     pub(super) fn is_dated(&self) -> bool {
         match self {
@@ -314,7 +323,7 @@ fn chained(
         let (true, Some(source)) = (name == grammar.declaration.name, source) else {
             continue;
         };
-        let other = Place::new(sql, grammar.declaration, source);
+        let other = Place::new(sql, grammar.declaration, source).of_codes(criterion.codes(source));
         let Some((table, visible)) = visible(sql, scope, &other, parameter)? else {
             continue;
         };
@@ -366,7 +375,8 @@ fn reversed(
             if !leads {
                 continue;
             }
-            let other = Place::new(sql, grammar.declaration, source);
+            let other =
+                Place::new(sql, grammar.declaration, source).of_codes(criterion.codes(source));
             let Some((table, visible)) = visible(sql, scope, &other, parameter)? else {
                 continue;
             };
@@ -419,6 +429,25 @@ pub(super) fn of_source<'p>(
 }
 
 impl Test {
+    fn codes(&self, source: &Source) -> Option<Vec<&str>> {
+        let Values::AnyOf(values) = &self.values else {
+            return None;
+        };
+        let mut targets = of_source(self.parameter, source).peekable();
+        targets.peek()?;
+        let of_measure = |target: &Target| {
+            let compared = target
+                .composed
+                .first()
+                .map_or(target.value, |(value, _)| *value);
+            target.path.is_empty() && matches!(compared, Value::Code)
+        };
+        if !targets.all(of_measure) {
+            return None;
+        }
+        values.iter().map(Wanted::code).collect()
+    }
+
     fn parse(grammar: Grammar, key: &str, value: &str) -> Result<Self, Error> {
         let (name, modifier) = match key.split_once(':') {
             Some((name, modifier)) => (name, Some(modifier)),

@@ -31,6 +31,8 @@ pub(super) struct Place {
     pub(super) declaration: &'static Declaration,
     pub(super) source: &'static Source,
     pub(super) alias: String,
+    /// The places of the measures that are looked at; `None`: all.
+    measures: Option<Vec<usize>>,
 }
 
 impl Place {
@@ -43,6 +45,20 @@ impl Place {
             declaration,
             source,
             alias: sql.alias(),
+            measures: None,
+        }
+    }
+
+    /// With the measures of these codes only, where they are known: a record need not be unfolded into all of them.
+    pub(super) fn of_codes(self, codes: Option<Vec<&str>>) -> Self {
+        let measures = self.source.measures.iter().enumerate();
+        let chosen = codes.map(|codes| {
+            let chosen = measures.filter(|(_, measure)| codes.contains(&measure.code));
+            chosen.map(|(index, _)| index).collect()
+        });
+        Self {
+            measures: chosen.or(self.measures),
+            ..self
         }
     }
 
@@ -91,7 +107,9 @@ impl Place {
     /// The measures whose columns there are, as a table of their place, code, number, units, and whether there is one.
     fn measures(&self, view: &View) -> String {
         let measures = self.source.measures.iter().enumerate();
-        let rows = measures.filter_map(|(index, measure)| {
+        let chosen = |index: &usize| self.measures.as_ref().is_none_or(|all| all.contains(index));
+        let rows = measures.filter(|(index, _)| chosen(index));
+        let rows = rows.filter_map(|(index, measure)| {
             let held = held(view, self.source.root, &self.alias, measure)?;
             let number = number(view, self.source.root, &self.alias, measure);
             Some(format!(

@@ -26,7 +26,9 @@ pub fn read(
     located: Located,
 ) -> Result<Sql, Hidden> {
     let mut sql = Sql::default();
+    let measure = source.measures.get(located.measure);
     let place = Place::new(&mut sql, declaration, source);
+    let place = place.of_codes(measure.map(|measure| vec![measure.code]));
     let table = place.table(scope.view)?;
     let record = sql.bind(Bound::Integer(located.record));
     let json = projection::json(&mut sql, scope.view, source.root, &place.alias);
@@ -119,7 +121,8 @@ fn branches_of(sql: &mut Sql, scope: &Scope<'_>, plan: &Plan) -> Result<Vec<Bran
     let mut branches = Vec::new();
     let mut hidden = None;
     for (index, source) in declaration.sources.iter().enumerate() {
-        let place = Place::new(sql, declaration, source);
+        let codes = plan.criteria.iter().find_map(|one| one.codes(source));
+        let place = Place::new(sql, declaration, source).of_codes(codes);
         let found = place
             .table(scope.view)
             .and_then(|table| Ok((table, place.condition(sql, scope.view)?)));

@@ -5,7 +5,7 @@ use crate::tryton::view::Hidden;
 
 use super::changed;
 use super::date::{self, Clock, End, Lasting};
-use super::declaration::{Declaration, Located};
+use super::declaration::{Declaration, Located, Measure};
 use super::found::Found;
 use super::logic::{FALSE, TRUE, all, any};
 use super::parameter::{Kind, Meaning, Target, Units, Value};
@@ -32,6 +32,15 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
+    /// The code that it asks for, if it asks for one.
+    pub(super) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Token(token, _) => token.code.as_deref(),
+            Self::Composite(parts) => parts.first()?.code(),
+            _ => None,
+        }
+    }
+
     /// Understands a value without modifier; the error says what would be right.
     pub(super) fn parse(kind: Kind, value: &str) -> Result<Self, String> {
         match kind {
@@ -254,6 +263,11 @@ impl About<'_> {
         wanted: &Wanted,
     ) -> Result<String, Hidden> {
         let scope = self.scope;
+        if let (Value::Code, Wanted::Token(token, _)) = (value, wanted)
+            && !self.measures(token.code.as_deref())
+        {
+            return Ok(FALSE.to_owned());
+        }
         let column = way.value(sql, scope.view, value)?;
         let within = Within {
             scope,
@@ -293,11 +307,19 @@ impl About<'_> {
         }
     }
 
+    /// Whether the source measures anything of this code; `None`: of any.
+    fn measures(&self, code: Option<&str>) -> bool {
+        let mut measures = self.place.source.measures.iter();
+        let is = |measure: &Measure| code.is_none_or(|code| code == measure.code);
+        measures.any(|measure| is(measure) || measure.parts.iter().any(is))
+    }
+
     fn is_id(&self, sql: &mut Sql, token: &Token) -> String {
         let Place {
             declaration,
             source,
             alias,
+            ..
         } = self.place;
         let plain = token.system.as_deref().unwrap_or_default().is_empty();
         let located = token

@@ -132,7 +132,7 @@ impl Place {
         let mut rows = vec![format!("(-1, {NO_MEASURE})")];
         for (index, measure) in self.source.measures.iter().enumerate() {
             for part in measure.parts {
-                let number = number(view, self.source.root, &self.alias, part);
+                let number = part_number(view, self.source.root, &self.alias, part);
                 rows.push(format!("({index}, {})", described(part, &number)));
             }
         }
@@ -159,6 +159,19 @@ fn number(view: &View, node: &Node, alias: &str, measure: &Measure) -> String {
     // By way of text: a float has more digits than those that are shown.
     column.map_or("NULL".to_owned(), |column| {
         format!("{column}::text::numeric")
+    })
+}
+
+/// The number of a part. Tryton holds some as texts (the parts of the Glasgow score are selections), which a wrong one must
+/// not turn into an error.
+fn part_number(view: &View, node: &Node, alias: &str, part: &Measure) -> String {
+    let column = part
+        .field
+        .and_then(|field| value::column(view, node, alias, field).ok());
+    column.map_or("NULL".to_owned(), |column| {
+        format!(
+            "substring({column}::text FROM '^-?[0-9]+(?:[.][0-9]+)?(?:e[+-]?[0-9]+)?$')::numeric"
+        )
     })
 }
 

@@ -331,9 +331,10 @@ fn chained(
             Err(Hidden::Missing(_)) => continue,
             way => way.map_err(|hidden| Error::hidden(parameter, hidden))?,
         };
-        let reference = way
-            .value(sql, scope.view, target.value)
-            .map_err(|hidden| Error::hidden(parameter, hidden))?;
+        let reference = match way.value(sql, scope.view, target.value) {
+            Err(Hidden::Missing(_)) => continue,
+            reference => reference.map_err(|hidden| Error::hidden(parameter, hidden))?,
+        };
         let criterion = criterion.condition(sql, grammar, scope, &other)?;
         let record = id(&other.alias);
         let condition = all([visible, criterion]);
@@ -436,11 +437,9 @@ impl Test {
         let mut targets = of_source(self.parameter, source).peekable();
         targets.peek()?;
         let of_measure = |target: &Target| {
-            let compared = target
-                .composed
-                .first()
-                .map_or(target.value, |(value, _)| *value);
-            target.path.is_empty() && matches!(compared, Value::Code)
+            let whole = (target.value, target.meaning);
+            let compared = target.composed.first().copied().unwrap_or(whole);
+            target.path.is_empty() && matches!(compared, (Value::Code, Meaning::Token(_)))
         };
         if !targets.all(of_measure) {
             return None;

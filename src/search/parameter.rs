@@ -76,6 +76,8 @@ pub enum Value {
     Number,
     /// Its unit, as the UCUM code.
     Unit,
+    /// LOINC's name of it; not of a part.
+    Display,
 }
 
 /// What a value means to a search.

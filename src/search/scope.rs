@@ -112,18 +112,17 @@ impl Place {
         let rows = rows.filter_map(|(index, measure)| {
             let held = held(view, self.source.root, &self.alias, measure)?;
             let number = number(view, self.source.root, &self.alias, measure);
-            Some(format!(
-                "({index}, {}, {held})",
-                described(measure, &number)
-            ))
+            let described = described(measure, &number);
+            let display = measure.display.replace('\'', "''");
+            Some(format!("({index}, {described}, '{display}', {held})"))
         });
         let rows: Vec<String> = rows.collect();
         // The types of the columns are those of the first row; it also stands in where there is no other.
-        let first = format!("(-1, {NO_MEASURE}, false)");
+        let first = format!("(-1, {NO_MEASURE}, ''::text, false)");
         let rows = [vec![first], rows].concat().join(", ");
         let alias = self.measured();
         format!(
-            "(VALUES {rows}) {alias}(\"n\", \"code\", \"value\", \"unit\", \"printed\", \"held\")"
+            "(VALUES {rows}) {alias}(\"n\", \"code\", \"value\", \"unit\", \"printed\", \"display\", \"held\")"
         )
     }
 

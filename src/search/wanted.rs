@@ -263,7 +263,7 @@ impl About<'_> {
         wanted: &Wanted,
     ) -> Result<String, Hidden> {
         let scope = self.scope;
-        if let (Value::Code, Wanted::Token(token, _)) = (value, wanted)
+        if let (Value::Code, Meaning::Token(_), Wanted::Token(token, _)) = (value, meaning, wanted)
             && !self.measures(token.code.as_deref())
         {
             return Ok(FALSE.to_owned());

@@ -94,6 +94,7 @@ impl Way {
             Value::Code => Ok(format!("{}.\"code\"", self.measured)),
             Value::Number => Ok(format!("{}.\"value\"", self.measured)),
             Value::Unit => Ok(format!("{}.\"unit\"", self.measured)),
+            Value::Display => Ok(format!("{}.\"display\"", self.measured)),
         }
     }
 

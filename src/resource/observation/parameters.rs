@@ -73,6 +73,7 @@ const COMPONENT_CODE: Target = part(EVAL_CODE.0, EVAL_CODE.1);
 const LAB_CODES: Target = lab(&[], LAB_CODE.0, LAB_CODE.1);
 const EVAL_CODES: Target = eval(EVAL_CODE.0, EVAL_CODE.1);
 const LAB_NAMES: Target = lab(&[], Value::Field("name"), Meaning::Text);
+const EVAL_NAMES: Target = eval(Value::Display, Meaning::Text);
 
 const LAB_VALUE: Target = lab(&[], LAB_QUANTITY.0, LAB_QUANTITY.1);
 const EVAL_VALUE: Target = eval(EVAL_QUANTITY.0, EVAL_QUANTITY.1);
@@ -117,7 +118,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         "The analyte of a laboratory result, or the LOINC code of what was measured.",
         &[LAB_CODES, EVAL_CODES],
     )
-    .with_texts(&[LAB_NAMES]),
+    .with_texts(&[LAB_NAMES, EVAL_NAMES]),
     Parameter::new(
         "code-value-quantity",
         CODE_AND_QUANTITY,
@@ -138,8 +139,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         "Observation-combo-code",
         "The code of the observation or of one of its components.",
         &[LAB_CODES, EVAL_CODES, PRESSURE_PARTS, COMPONENT_CODE],
-    )
-    .with_texts(&[LAB_NAMES]),
+    ),
     Parameter::new(
         "combo-code-value-quantity",
         CODE_AND_QUANTITY,

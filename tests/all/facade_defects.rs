@@ -470,9 +470,12 @@ fn one_bad_row_never_breaks_a_search(world: &World) {
             answer.text()
         );
     }
+    // Those of the time of a change were right when they were made; tests before this one have changed records since.
+    let lasting = |question: &&Question| !question.query.contains("_lastUpdated");
     let plain = questions
         .iter()
-        .filter(|question| question.feature.is_empty() && question.included.is_none());
+        .filter(|question| question.feature.is_empty() && question.included.is_none())
+        .filter(lasting);
     for question in plain.step_by(5) {
         let found = found_at_once(&client, &question.query);
         let others: BTreeSet<String> = found.into_iter().filter(|name| !odd(name)).collect();

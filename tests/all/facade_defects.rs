@@ -98,11 +98,12 @@ fn every_declared_parameter_really_filters(world: &World) {
                 .iter()
                 .filter(|question| !question.query.contains(":missing="));
             let fewer: Vec<&Question> = valued
-                .clone()
                 .filter(|question| question.expected.len() + question.open.len() < all)
                 .copied()
                 .collect();
-            let some = valued
+            let some = own
+                .iter()
+                .filter(|question| !question.query.contains(":missing=true"))
                 .filter(|question| !question.expected.is_empty())
                 .count();
             if WITHOUT_DATA

@@ -137,7 +137,7 @@ fn elements_of(names: &str, resource: &str, elements: &[Element]) -> Result<Want
     let known =
         |name: &&String| named(elements, name).is_some() || NEVER_WRITTEN.contains(&name.as_str());
     if let Some(unknown) = names.iter().find(|name| !known(name)) {
-        let unknown: String = unknown.chars().take(64).collect();
+        let unknown = search::shortened(unknown);
         let all: Vec<&str> = elements.iter().map(|element| element.name).collect();
         let reason = format!(
             "{resource} has no element '{unknown}'; it has {}",

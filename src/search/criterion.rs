@@ -4,7 +4,6 @@
 use crate::db::Sql;
 use crate::tryton::view::Hidden;
 
-use super::Error;
 use super::declaration::{Declaration, Source};
 use super::found::{Found, any_found};
 use super::logic::{FALSE, all, any, not};
@@ -15,6 +14,7 @@ use super::string::Comparison;
 use super::token::Relation;
 use super::wanted::{About, Wanted};
 use super::way::Way;
+use super::{Error, shortened};
 
 /// How many comma-separated values a parameter may have; a page of includes asks for as many ids.
 pub const MOST_VALUES: usize = 1000;
@@ -119,21 +119,18 @@ impl Criterion {
         links: usize,
         end: &dyn Fn(Grammar, &str) -> Result<Self, Error>,
     ) -> Result<Self, Error> {
-        let reverse = key.strip_prefix("_has:");
-        let forward = key.split_once('.').filter(|_| reverse.is_none());
-        if reverse.is_none() && forward.is_none() {
-            return end(grammar, key);
-        }
-        let Some(links) = links.checked_sub(1) else {
-            return Err(Error::TooMany {
+        let further = || {
+            links.checked_sub(1).ok_or(Error::TooMany {
                 limit: MOST_LINKS,
                 what: "references in a chain",
-            });
+            })
         };
-        match (reverse, forward) {
-            (Some(key), _) => Self::has(grammar, key, links, end),
-            (None, Some((head, rest))) => Self::chain(grammar, (head, rest), links, end),
-            (None, None) => end(grammar, key),
+        if let Some(key) = key.strip_prefix("_has:") {
+            return Self::has(grammar, key, further()?, end);
+        }
+        match key.split_once('.') {
+            Some(link) => Self::chain(grammar, link, further()?, end),
+            None => end(grammar, key),
         }
     }
 
@@ -197,7 +194,7 @@ impl Criterion {
                 .collect();
             return Err(Error::Modifier {
                 name: parameter.name.to_owned(),
-                modifier: of.unwrap_or_default().chars().take(64).collect(),
+                modifier: shortened(of.unwrap_or_default()),
                 supported: served.join(", "),
             });
         }
@@ -327,13 +324,8 @@ fn chained(
         let Some((table, visible)) = visible(sql, scope, &other, parameter)? else {
             continue;
         };
-        let way = match Way::along(sql, scope.view, place, target.path) {
-            Err(Hidden::Missing(_)) => continue,
-            way => way.map_err(|hidden| Error::hidden(parameter, hidden))?,
-        };
-        let reference = match way.value(sql, scope.view, target.value) {
-            Err(Hidden::Missing(_)) => continue,
-            reference => reference.map_err(|hidden| Error::hidden(parameter, hidden))?,
+        let Some((way, reference)) = referring(sql, scope, place, (parameter, target))? else {
+            continue;
         };
         let criterion = criterion.condition(sql, grammar, scope, &other)?;
         let record = id(&other.alias);
@@ -381,14 +373,8 @@ fn reversed(
             let Some((table, visible)) = visible(sql, scope, &other, parameter)? else {
                 continue;
             };
-            let hidden = |hidden| Error::hidden(parameter, hidden);
-            let way = match Way::along(sql, scope.view, &other, target.path) {
-                Err(Hidden::Missing(_)) => continue,
-                way => way.map_err(hidden)?,
-            };
-            let reference = match way.value(sql, scope.view, target.value) {
-                Err(Hidden::Missing(_)) => continue,
-                reference => reference.map_err(hidden)?,
+            let Some((way, reference)) = referring(sql, scope, &other, (parameter, target))? else {
+                continue;
             };
             let criterion = criterion.condition(sql, grammar, scope, &other)?;
             let condition = all([visible, criterion]);
@@ -408,13 +394,36 @@ fn visible(
     other: &Place,
     parameter: &Parameter,
 ) -> Result<Option<(String, String)>, Error> {
-    let table = match other.table(scope.view) {
-        Err(Hidden::Missing(_)) => return Ok(None),
-        table => table.map_err(|hidden| Error::hidden(parameter, hidden))?,
+    let Some(table) = if_there(other.table(scope.view), parameter)? else {
+        return Ok(None);
     };
     let visible = other.condition(sql, scope.view);
     let visible = visible.map_err(|hidden| Error::hidden(parameter, hidden))?;
     Ok(Some((table, visible)))
+}
+
+/// The way from a record to where it holds a reference, and the SQL of that; `None` where the database has no such column.
+fn referring(
+    sql: &mut Sql,
+    scope: &Scope<'_>,
+    place: &Place,
+    (parameter, target): (&Parameter, &Target),
+) -> Result<Option<(Way, String)>, Error> {
+    let way = Way::along(sql, scope.view, place, target.path);
+    let Some(way) = if_there(way, parameter)? else {
+        return Ok(None);
+    };
+    let reference = if_there(way.value(sql, scope.view, target.value), parameter)?;
+    Ok(reference.map(|reference| (way, reference)))
+}
+
+/// What this installation may lack; what the user may not read forbids the parameter.
+fn if_there<T>(found: Result<T, Hidden>, parameter: &Parameter) -> Result<Option<T>, Error> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Hidden::Missing(_)) => Ok(None),
+        Err(denied) => Err(Error::hidden(parameter, denied)),
+    }
 }
 
 fn exists(table: &str, condition: &str) -> String {
@@ -501,12 +510,9 @@ impl Test {
         };
         let mut alternatives = Vec::new();
         for targets in of_the_same_way(targets) {
-            match about.targets(sql, &targets, wanted) {
-                Ok(found) => alternatives.push(found),
-                // A table that this installation does not have holds no value.
-                Err(Hidden::Missing(_)) => {}
-                Err(denied) => return Err(Error::hidden(self.parameter, denied)),
-            }
+            // A table that this installation does not have holds no value.
+            let found = about.targets(sql, &targets, wanted);
+            alternatives.extend(if_there(found, self.parameter)?);
         }
         let any = any_found(alternatives);
         Ok(match self.values {
@@ -574,7 +580,7 @@ fn parser<'m>(
         (_, Some(modifier)) => {
             return Err(Error::Modifier {
                 name: parameter.name.to_owned(),
-                modifier: modifier.chars().take(64).collect(),
+                modifier: shortened(modifier),
                 supported: modifiers(grammar, parameter).join(", "),
             });
         }

@@ -104,6 +104,12 @@ impl Declaration {
             .enumerate()
             .find_map(|(index, source)| source.locate(index, id))
     }
+
+    /// Whether an id is one of the source with this prefix.
+    pub(super) fn is_of(&self, located: &Located, prefix: &str) -> bool {
+        let source = self.sources.get(located.source);
+        source.is_some_and(|source| source.prefix == prefix)
+    }
 }
 
 /// A logical id, taken apart.

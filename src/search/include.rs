@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use super::Error;
 use super::criterion::{Grammar, refers_to};
 use super::declaration::Declaration;
 use super::parameter::{Kind, Parameter};
+use super::{Error, shortened};
 
 /// A reference that is followed for what comes along.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ pub(super) fn parse(
         Some(modifier) => {
             return Err(Error::Modifier {
                 name: name.to_owned(),
-                modifier: modifier.chars().take(64).collect(),
+                modifier: shortened(modifier),
                 supported: ":iterate".to_owned(),
             });
         }

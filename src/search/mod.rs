@@ -143,6 +143,6 @@ impl Error {
 }
 
 /// A name that the client chose, short enough to repeat.
-fn shortened(name: &str) -> String {
+pub(crate) fn shortened(name: &str) -> String {
     name.chars().take(64).collect()
 }

@@ -192,13 +192,7 @@ impl Plan {
 
     /// More than the most is the most: R4 lets a server return fewer results than asked for.
     fn take_count(&mut self, value: &str) -> Result<u32, Error> {
-        if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::Value {
-                name: "_count".to_owned(),
-                reason: format!("it must be a whole number from 0 to {MOST_COUNT}"),
-            });
-        }
-        let wanted = value.parse::<u32>().unwrap_or(u32::MAX);
+        let wanted = count(value)?;
         if wanted > MOST_COUNT {
             self.remarks.push(Remark::Clipped);
         }
@@ -227,7 +221,25 @@ fn refuse_repeated(pairs: &[Pair]) -> Result<(), Error> {
     Ok(())
 }
 
-fn total(value: &str) -> Result<Total, Error> {
+/// The value of `_count`, not yet limited.
+///
+/// # Errors
+/// [`Error::Value`]
+pub fn count(value: &str) -> Result<u32, Error> {
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Error::Value {
+            name: "_count".to_owned(),
+            reason: format!("it must be a whole number from 0 to {MOST_COUNT}"),
+        });
+    }
+    Ok(value.parse().unwrap_or(u32::MAX))
+}
+
+/// The value of `_total`.
+///
+/// # Errors
+/// [`Error::Value`]
+pub fn total(value: &str) -> Result<Total, Error> {
     match value {
         "none" => Ok(Total::Omitted),
         "accurate" | "estimate" => Ok(Total::Counted),

@@ -314,31 +314,28 @@ impl About<'_> {
         measures.any(|measure| is(measure) || measure.parts.iter().any(is))
     }
 
+    /// That what the source measured has this logical id.
     fn is_id(&self, sql: &mut Sql, token: &Token) -> String {
-        let Place {
-            declaration,
-            source,
-            alias,
-            ..
-        } = self.place;
-        let plain = token.system.as_deref().unwrap_or_default().is_empty();
-        let located = token
-            .code
-            .as_deref()
-            .and_then(|code| declaration.locate(code));
-        let ours = |index: usize| {
-            let named = declaration.sources.get(index);
-            named.is_some_and(|named| named.prefix == source.prefix)
-        };
-        let Some(located) = located.filter(|located| plain && ours(located.source)) else {
+        let Some(located) = self.own_id(token) else {
             return FALSE.to_owned();
         };
         let record = sql.bind(Bound::Integer(located.record));
-        let mut conditions = vec![format!("{} = {record}", id(alias))];
-        if !source.measures.is_empty() {
-            conditions.push(format!("{} = {}", self.place.measure(), located.measure));
-        }
-        all(conditions)
+        all([
+            format!("{} = {record}", id(&self.place.alias)),
+            format!("{} = {}", self.place.measure(), located.measure),
+        ])
+    }
+
+    /// What a token names as the logical id of something in the source.
+    fn own_id(&self, token: &Token) -> Option<Located> {
+        let plain = token.system.as_deref().unwrap_or_default().is_empty();
+        let id = token.code.as_deref().filter(|_| plain)?;
+        let located = self.place.declaration.locate(id);
+        located.filter(|located| {
+            self.place
+                .declaration
+                .is_of(located, self.place.source.prefix)
+        })
     }
 
     fn date(
@@ -417,33 +414,22 @@ impl About<'_> {
 
     /// The record that a value names, if the meaning is that of a record: `Some(None)` if it names none that could be meant.
     fn record(&self, meaning: Meaning, wanted: &Wanted) -> Option<Option<i64>> {
-        let Place {
-            declaration,
-            source,
-            ..
-        } = self.place;
-        let (located, of) = match (meaning, wanted) {
-            (Meaning::LogicalId, Wanted::Token(token, _)) if source.measures.is_empty() => {
-                let plain = token.system.as_deref().unwrap_or_default().is_empty();
-                let id = token.code.as_deref().filter(|_| plain);
-                (
-                    id.and_then(|id| declaration.locate(id)),
-                    (*declaration, source.prefix),
-                )
+        let located = match (meaning, wanted) {
+            (Meaning::LogicalId, Wanted::Token(token, _))
+                if self.place.source.measures.is_empty() =>
+            {
+                self.own_id(token)
             }
             (Meaning::Reference(name, prefix), Wanted::Reference(wanted)) => {
                 let mut types = self.types.iter();
-                let Some(to) = types.find(|declaration| declaration.name == name) else {
-                    return Some(None);
-                };
-                (wanted.located(to, self.scope.base_url), (*to, prefix))
+                let to = types.find(|declaration| declaration.name == name);
+                to.and_then(|to| {
+                    let located = wanted.located(to, self.scope.base_url);
+                    located.filter(|located| to.is_of(located, prefix))
+                })
             }
             _ => return None,
         };
-        let (declaration, prefix) = of;
-        let source = |located: &Located| declaration.sources.get(located.source);
-        let located =
-            located.filter(|located| source(located).is_some_and(|of| of.prefix == prefix));
         Some(located.map(|located| located.record))
     }
 }

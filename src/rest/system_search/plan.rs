@@ -3,7 +3,7 @@
 use crate::rest::error::Error;
 use crate::search;
 use crate::search::declaration::Declaration;
-use crate::search::plan::{DEFAULT_COUNT, MOST_COUNT};
+use crate::search::plan::{DEFAULT_COUNT, MOST_COUNT, Total};
 use crate::search::query::Pair;
 
 /// Parameters that are answered here, at most once each, and not asked of the types.
@@ -132,7 +132,7 @@ fn check_own(pairs: &[Pair]) -> Result<(), Error> {
         if let Some(modifier) = first.and_then(|pair| pair.modifier.as_deref()) {
             return Err(search::Error::Modifier {
                 name: (*name).to_owned(),
-                modifier: modifier.chars().take(64).collect(),
+                modifier: search::shortened(modifier),
                 supported: "none".to_owned(),
             }
             .into());
@@ -167,22 +167,11 @@ fn types(served: &[&'static Declaration], value: Option<&str>) -> Result<Vec<&'s
 
 /// As for a search on one type.
 fn count(value: &str) -> Result<u32, Error> {
-    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
-        let reason = format!("it must be a whole number from 0 to {MOST_COUNT}");
-        return Err(invalid("_count", reason));
-    }
-    Ok(value.parse::<u32>().unwrap_or(MOST_COUNT).min(MOST_COUNT))
+    Ok(search::plan::count(value)?.min(MOST_COUNT))
 }
 
 fn total(value: &str) -> Result<bool, Error> {
-    match value {
-        "none" => Ok(false),
-        "accurate" | "estimate" => Ok(true),
-        _ => Err(invalid(
-            "_total",
-            "it must be none, estimate or accurate".to_owned(),
-        )),
-    }
+    Ok(search::plan::total(value)? == Total::Counted)
 }
 
 fn unsorted() -> Error {

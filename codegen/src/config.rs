@@ -11,13 +11,24 @@ pub(crate) const FHIR_VERSION: &str = "4.0.1";
 
 /// The resource types to generate. The datatypes and value sets that they reach come along.
 pub(crate) const RESOURCES: &[&str] = &[
+    "AllergyIntolerance",
     "Bundle",
     "CapabilityStatement",
     "Condition",
+    "DiagnosticReport",
+    "FamilyMemberHistory",
+    "Immunization",
+    "Medication",
+    "MedicationRequest",
+    "MedicationStatement",
     "Observation",
     "OperationOutcome",
+    "Organization",
     "Patient",
     "Practitioner",
+    "PractitionerRole",
+    "Procedure",
+    "TerminologyCapabilities",
 ];
 
 /// Elements left out, by their path or by the path that they inherit from, each with the reason.

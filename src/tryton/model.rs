@@ -42,6 +42,8 @@ pub enum Read {
     Text,
     /// A `bytea` in base64.
     Base64,
+    /// A text that Tryton translates: in the language that the client prefers, as far as GNU Health has it.
+    Translated,
 }
 
 /// A relation to another model.
@@ -118,6 +120,12 @@ pub const fn read_as(columns: &'static [&'static str; 1], read: Read) -> Field {
         columns,
         read,
     }
+}
+
+/// A text that Tryton translates (`translate=True` of its field).
+#[must_use]
+pub const fn translated(columns: &'static [&'static str; 1]) -> Field {
+    read_as(columns, Read::Translated)
 }
 
 /// The record's id.

@@ -51,7 +51,7 @@ fn last_written(view: &View, node: &Node, alias: &str) -> Option<String> {
 fn column(view: &View, node: &Node, field: &Field, alias: &str) -> Option<String> {
     let column = format!("{alias}.{}", identifier(view.column(node, field).ok()?));
     let expression = match field.read {
-        Read::Plain => column,
+        Read::Plain | Read::Translated => column,
         Read::Text => format!("{column}::text"),
         // PostgreSQL breaks base64 into lines of 76 characters (RFC 2045); FHIR wants it whole.
         Read::Base64 => format!("translate(encode({column}, 'base64'), E'\\n', '')"),

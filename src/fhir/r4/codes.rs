@@ -53,6 +53,62 @@ code_enum! {
 }
 
 code_enum! {
+    /// Category of an identified substance associated with allergies or intolerances.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/allergy-intolerance-category>
+    pub enum AllergyIntoleranceCategory {
+        /// Food.
+        Food = "food",
+        /// Medication.
+        Medication = "medication",
+        /// Environment.
+        Environment = "environment",
+        /// Biologic.
+        Biologic = "biologic",
+    }
+}
+
+code_enum! {
+    /// Estimate of the potential clinical harm, or seriousness, of a reaction to an identified substance.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/allergy-intolerance-criticality>
+    pub enum AllergyIntoleranceCriticality {
+        /// Low Risk.
+        Low = "low",
+        /// High Risk.
+        High = "high",
+        /// Unable to Assess Risk.
+        UnableToAssess = "unable-to-assess",
+    }
+}
+
+code_enum! {
+    /// Clinical assessment of the severity of a reaction event as a whole, potentially considering multiple different manifestations.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/reaction-event-severity>
+    pub enum AllergyIntoleranceSeverity {
+        /// Mild.
+        Mild = "mild",
+        /// Moderate.
+        Moderate = "moderate",
+        /// Severe.
+        Severe = "severe",
+    }
+}
+
+code_enum! {
+    /// Identification of the underlying physiological mechanism for a Reaction Risk.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/allergy-intolerance-type>
+    pub enum AllergyIntoleranceType {
+        /// Allergy.
+        Allergy = "allergy",
+        /// Intolerance.
+        Intolerance = "intolerance",
+    }
+}
+
+code_enum! {
     /// Indicates the purpose of a bundle - how it is intended to be used.
     ///
     /// <http://hl7.org/fhir/ValueSet/bundle-type>
@@ -89,6 +145,18 @@ code_enum! {
         Capability = "capability",
         /// Requirements.
         Requirements = "requirements",
+    }
+}
+
+code_enum! {
+    /// The degree to which the server supports the code search parameter on ValueSet, if it is supported.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/code-search-support>
+    pub enum CodeSearchSupport {
+        /// Explicit Codes.
+        Explicit = "explicit",
+        /// Implicit Codes.
+        All = "all",
     }
 }
 
@@ -223,6 +291,58 @@ code_enum! {
 }
 
 code_enum! {
+    /// The status of the diagnostic report.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/diagnostic-report-status>
+    pub enum DiagnosticReportStatus {
+        /// Registered.
+        Registered = "registered",
+        /// Partial.
+        Partial = "partial",
+        /// Preliminary.
+        Preliminary = "preliminary",
+        /// Final.
+        Final = "final",
+        /// Amended.
+        Amended = "amended",
+        /// Corrected.
+        Corrected = "corrected",
+        /// Appended.
+        Appended = "appended",
+        /// Cancelled.
+        Cancelled = "cancelled",
+        /// Entered in Error.
+        EnteredInError = "entered-in-error",
+        /// Unknown.
+        Unknown = "unknown",
+    }
+}
+
+code_enum! {
+    /// Codes identifying the lifecycle stage of an event.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/event-status>
+    pub enum EventStatus {
+        /// Preparation.
+        Preparation = "preparation",
+        /// In Progress.
+        InProgress = "in-progress",
+        /// Not Done.
+        NotDone = "not-done",
+        /// On Hold.
+        OnHold = "on-hold",
+        /// Stopped.
+        Stopped = "stopped",
+        /// Completed.
+        Completed = "completed",
+        /// Entered in Error.
+        EnteredInError = "entered-in-error",
+        /// Unknown.
+        Unknown = "unknown",
+    }
+}
+
+code_enum! {
     /// Real world event relating to the schedule.
     ///
     /// <http://hl7.org/fhir/ValueSet/event-timing>
@@ -279,6 +399,22 @@ code_enum! {
         Pcd = "PCD",
         /// PCV.
         Pcv = "PCV",
+    }
+}
+
+code_enum! {
+    /// A code that identifies the status of the family history record.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/history-status>
+    pub enum FamilyHistoryStatus {
+        /// Partial.
+        Partial = "partial",
+        /// Completed.
+        Completed = "completed",
+        /// Entered in Error.
+        EnteredInError = "entered-in-error",
+        /// Health Unknown.
+        HealthUnknown = "health-unknown",
     }
 }
 
@@ -369,6 +505,20 @@ code_enum! {
         Secondary = "secondary",
         /// Old.
         Old = "old",
+    }
+}
+
+code_enum! {
+    /// The value set to instantiate this attribute should be drawn from a terminologically robust code system that consists of or contains concepts to support describing the current status of the administered dose of vaccine.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/immunization-status>
+    pub enum ImmunizationStatus {
+        /// Completed.
+        Completed = "completed",
+        /// Entered in Error.
+        EnteredInError = "entered-in-error",
+        /// Not Done.
+        NotDone = "not-done",
     }
 }
 
@@ -471,6 +621,92 @@ code_enum! {
         Refer = "refer",
         /// See also.
         Seealso = "seealso",
+    }
+}
+
+code_enum! {
+    /// MedicationRequest Intent Codes.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/medicationrequest-intent>
+    pub enum MedicationRequestIntent {
+        /// Proposal.
+        Proposal = "proposal",
+        /// Plan.
+        Plan = "plan",
+        /// Order.
+        Order = "order",
+        /// Original Order.
+        OriginalOrder = "original-order",
+        /// Reflex Order.
+        ReflexOrder = "reflex-order",
+        /// Filler Order.
+        FillerOrder = "filler-order",
+        /// Instance Order.
+        InstanceOrder = "instance-order",
+        /// Option.
+        Option = "option",
+    }
+}
+
+code_enum! {
+    /// MedicationRequest Status Codes.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/medicationrequest-status>
+    pub enum MedicationRequestStatus {
+        /// Active.
+        Active = "active",
+        /// On Hold.
+        OnHold = "on-hold",
+        /// Cancelled.
+        Cancelled = "cancelled",
+        /// Completed.
+        Completed = "completed",
+        /// Entered in Error.
+        EnteredInError = "entered-in-error",
+        /// Stopped.
+        Stopped = "stopped",
+        /// Draft.
+        Draft = "draft",
+        /// Unknown.
+        Unknown = "unknown",
+    }
+}
+
+code_enum! {
+    /// Medication Status Codes.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/medication-statement-status>
+    pub enum MedicationStatementStatus {
+        /// Active.
+        Active = "active",
+        /// Completed.
+        Completed = "completed",
+        /// Entered in Error.
+        EnteredInError = "entered-in-error",
+        /// Intended.
+        Intended = "intended",
+        /// Stopped.
+        Stopped = "stopped",
+        /// On Hold.
+        OnHold = "on-hold",
+        /// Unknown.
+        Unknown = "unknown",
+        /// Not Taken.
+        NotTaken = "not-taken",
+    }
+}
+
+code_enum! {
+    /// Medication Status Codes.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/medication-status>
+    pub enum MedicationStatus {
+        /// Active.
+        Active = "active",
+        /// Inactive.
+        Inactive = "inactive",
+        /// Entered in Error.
+        EnteredInError = "entered-in-error",
     }
 }
 
@@ -583,6 +819,22 @@ code_enum! {
         Enforced = "enforced",
         /// Local References Only.
         Local = "local",
+    }
+}
+
+code_enum! {
+    /// The clinical priority of a diagnostic order.
+    ///
+    /// <http://hl7.org/fhir/ValueSet/request-priority>
+    pub enum RequestPriority {
+        /// Routine.
+        Routine = "routine",
+        /// Urgent.
+        Urgent = "urgent",
+        /// ASAP.
+        Asap = "asap",
+        /// STAT.
+        Stat = "stat",
     }
 }
 

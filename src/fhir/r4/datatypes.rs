@@ -266,6 +266,160 @@ impl Serialize for ContactPoint {
     }
 }
 
+/// How the medication is/was taken or should be taken.
+///
+/// R4 `Dosage`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dosage {
+    /// Additional content defined by implementations. `Dosage.extension`, 0..*.
+    pub extension: Vec<Extension>,
+    /// The order of the dosage instructions. `Dosage.sequence`, 0..1.
+    pub sequence: Option<i32>,
+    /// Free text dosage instructions e.g. SIG. `Dosage.text`, 0..1.
+    pub text: Option<String>,
+    /// Supplemental instruction or warnings to the patient - e.g. "with meals", "may cause drowsiness". `Dosage.additionalInstruction`, 0..*.
+    pub additional_instruction: Vec<CodeableConcept>,
+    /// Patient or consumer oriented instructions. `Dosage.patientInstruction`, 0..1.
+    pub patient_instruction: Option<String>,
+    /// When medication should be administered. `Dosage.timing`, 0..1.
+    pub timing: Option<Timing>,
+    /// Take "as needed" (for x). `Dosage.asNeeded[x]`, 0..1.
+    pub as_needed: Option<DosageAsNeeded>,
+    /// Body site to administer to. `Dosage.site`, 0..1.
+    pub site: Option<CodeableConcept>,
+    /// How drug should enter body. `Dosage.route`, 0..1.
+    pub route: Option<CodeableConcept>,
+    /// Technique for administering medication. `Dosage.method`, 0..1.
+    pub method: Option<CodeableConcept>,
+    /// Amount of medication administered. `Dosage.doseAndRate`, 0..*.
+    pub dose_and_rate: Vec<DosageDoseAndRate>,
+    /// Upper limit on medication per unit of time. `Dosage.maxDosePerPeriod`, 0..1.
+    pub max_dose_per_period: Option<Ratio>,
+    /// Upper limit on medication per administration. `Dosage.maxDosePerAdministration`, 0..1.
+    pub max_dose_per_administration: Option<Quantity>,
+    /// Upper limit on medication per lifetime of the patient. `Dosage.maxDosePerLifetime`, 0..1.
+    pub max_dose_per_lifetime: Option<Quantity>,
+}
+
+impl Serialize for Dosage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.list("extension", &self.extension)?;
+        object.optional("sequence", self.sequence.as_ref())?;
+        object.optional("text", self.text.as_ref())?;
+        object.list("additionalInstruction", &self.additional_instruction)?;
+        object.optional("patientInstruction", self.patient_instruction.as_ref())?;
+        object.optional("timing", self.timing.as_ref())?;
+        object.choice(&self.as_needed)?;
+        object.optional("site", self.site.as_ref())?;
+        object.optional("route", self.route.as_ref())?;
+        object.optional("method", self.method.as_ref())?;
+        object.list("doseAndRate", &self.dose_and_rate)?;
+        object.optional("maxDosePerPeriod", self.max_dose_per_period.as_ref())?;
+        object.optional(
+            "maxDosePerAdministration",
+            self.max_dose_per_administration.as_ref(),
+        )?;
+        object.optional("maxDosePerLifetime", self.max_dose_per_lifetime.as_ref())?;
+        object.end()
+    }
+}
+
+/// What [`Dosage::as_needed`] holds.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "short-lived; a box costs more code"
+)]
+pub enum DosageAsNeeded {
+    /// `asNeededBoolean`
+    Boolean(bool),
+    /// `asNeededCodeableConcept`
+    CodeableConcept(CodeableConcept),
+}
+
+impl Choice for DosageAsNeeded {
+    fn write<M: SerializeMap>(&self, object: &mut Object<M>) -> Result<(), M::Error> {
+        match self {
+            Self::Boolean(value) => object.required("asNeededBoolean", value),
+            Self::CodeableConcept(value) => object.required("asNeededCodeableConcept", value),
+        }
+    }
+}
+
+/// Amount of medication administered.
+///
+/// R4 `Dosage.doseAndRate`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DosageDoseAndRate {
+    /// Additional content defined by implementations. `Dosage.doseAndRate.extension`, 0..*.
+    pub extension: Vec<Extension>,
+    /// The kind of dose or rate specified. `Dosage.doseAndRate.type`, 0..1.
+    pub r#type: Option<CodeableConcept>,
+    /// Amount of medication per dose. `Dosage.doseAndRate.dose[x]`, 0..1.
+    pub dose: Option<DosageDoseAndRateDose>,
+    /// Amount of medication per unit of time. `Dosage.doseAndRate.rate[x]`, 0..1.
+    pub rate: Option<DosageDoseAndRateRate>,
+}
+
+impl Serialize for DosageDoseAndRate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.list("extension", &self.extension)?;
+        object.optional("type", self.r#type.as_ref())?;
+        object.choice(&self.dose)?;
+        object.choice(&self.rate)?;
+        object.end()
+    }
+}
+
+/// What [`DosageDoseAndRate::dose`] holds.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "short-lived; a box costs more code"
+)]
+pub enum DosageDoseAndRateDose {
+    /// `doseRange`
+    Range(Range),
+    /// `doseQuantity`
+    Quantity(Quantity),
+}
+
+impl Choice for DosageDoseAndRateDose {
+    fn write<M: SerializeMap>(&self, object: &mut Object<M>) -> Result<(), M::Error> {
+        match self {
+            Self::Range(value) => object.required("doseRange", value),
+            Self::Quantity(value) => object.required("doseQuantity", value),
+        }
+    }
+}
+
+/// What [`DosageDoseAndRate::rate`] holds.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "short-lived; a box costs more code"
+)]
+pub enum DosageDoseAndRateRate {
+    /// `rateRatio`
+    Ratio(Ratio),
+    /// `rateRange`
+    Range(Range),
+    /// `rateQuantity`
+    Quantity(Quantity),
+}
+
+impl Choice for DosageDoseAndRateRate {
+    fn write<M: SerializeMap>(&self, object: &mut Object<M>) -> Result<(), M::Error> {
+        match self {
+            Self::Ratio(value) => object.required("rateRatio", value),
+            Self::Range(value) => object.required("rateRange", value),
+            Self::Quantity(value) => object.required("rateQuantity", value),
+        }
+    }
+}
+
 /// Optional Extensions Element.
 ///
 /// R4 `Extension`.
@@ -796,6 +950,68 @@ impl Choice for TimingRepeatBounds {
             Self::Duration(value) => object.required("boundsDuration", value),
             Self::Range(value) => object.required("boundsRange", value),
             Self::Period(value) => object.required("boundsPeriod", value),
+        }
+    }
+}
+
+/// Describes the context of use for a conformance or knowledge resource.
+///
+/// R4 `UsageContext`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsageContext {
+    /// Additional content defined by implementations. `UsageContext.extension`, 0..*.
+    pub extension: Vec<Extension>,
+    /// Type of context being specified. `UsageContext.code`, 1..1.
+    pub code: Coding,
+    /// Value that defines the context. `UsageContext.value[x]`, 1..1.
+    pub value: UsageContextValue,
+}
+
+impl UsageContext {
+    /// With the required elements only.
+    pub fn new(code: Coding, value: UsageContextValue) -> Self {
+        Self {
+            extension: Vec::new(),
+            code,
+            value,
+        }
+    }
+}
+
+impl Serialize for UsageContext {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.list("extension", &self.extension)?;
+        object.required("code", &self.code)?;
+        object.choice(&self.value)?;
+        object.end()
+    }
+}
+
+/// What [`UsageContext::value`] holds.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "short-lived; a box costs more code"
+)]
+pub enum UsageContextValue {
+    /// `valueCodeableConcept`
+    CodeableConcept(CodeableConcept),
+    /// `valueQuantity`
+    Quantity(Quantity),
+    /// `valueRange`
+    Range(Range),
+    /// `valueReference`
+    Reference(Reference),
+}
+
+impl Choice for UsageContextValue {
+    fn write<M: SerializeMap>(&self, object: &mut Object<M>) -> Result<(), M::Error> {
+        match self {
+            Self::CodeableConcept(value) => object.required("valueCodeableConcept", value),
+            Self::Quantity(value) => object.required("valueQuantity", value),
+            Self::Range(value) => object.required("valueRange", value),
+            Self::Reference(value) => object.required("valueReference", value),
         }
     }
 }

@@ -8,31 +8,53 @@
 //! Elements serialise in the order of the specification. FHIR forbids empty objects: do not put a struct
 //! of which every element is absent into another one.
 
+mod allergy_intolerance;
 mod any_resource;
 mod bundle;
 mod capability_statement;
 mod codes;
 mod condition;
 mod datatypes;
+mod diagnostic_report;
 mod element;
+mod family_member_history;
+mod immunization;
+mod medication;
+mod medication_request;
+mod medication_statement;
 mod object;
 mod observation;
 mod operation_outcome;
+mod organization;
 mod patient;
 mod practitioner;
+mod practitioner_role;
 mod primitive;
+mod procedure;
+mod terminology_capabilities;
 #[cfg(test)]
 mod tests;
 
+pub use allergy_intolerance::*;
 pub use any_resource::*;
 pub use bundle::*;
 pub use capability_statement::*;
 pub use codes::*;
 pub use condition::*;
 pub use datatypes::*;
+pub use diagnostic_report::*;
 pub use element::*;
+pub use family_member_history::*;
+pub use immunization::*;
+pub use medication::*;
+pub use medication_request::*;
+pub use medication_statement::*;
 pub use observation::*;
 pub use operation_outcome::*;
+pub use organization::*;
 pub use patient::*;
 pub use practitioner::*;
+pub use practitioner_role::*;
 pub use primitive::*;
+pub use procedure::*;
+pub use terminology_capabilities::*;

@@ -4,14 +4,14 @@ use serde::Deserialize;
 
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    self, Annotation, CodeableConcept, Coding, ConditionAbatement, ConditionOnset,
-    DataAbsentReason, Date, DateTime, Decimal, Extension, ExtensionValue, Reference,
+    self, Annotation, CodeableConcept, ConditionAbatement, ConditionOnset, DataAbsentReason, Date,
+    DateTime, Decimal, Extension, ExtensionValue, Reference,
 };
-use crate::fhir::text::is_code;
 use crate::search::declaration::{Declaration, Only, Source};
 use crate::search::parameter::{Kind, Meaning, Parameter, System, Target, Units, Value};
-use crate::tryton::model::{ID, Node, Relation, leaf, plain};
+use crate::tryton::model::{ID, Node, Relation, plain};
 
+use super::pathology::{self, PATHOLOGY, Pathology};
 use super::person::{
     PATIENT_NAME, PROFESSIONAL_NAME, Person, filled, known_day, moment, patient_reference,
     practitioner_reference, readable, renamed,
@@ -20,12 +20,6 @@ use super::{Record, Resource, Version, units};
 
 /// The resource type Condition.
 pub struct Condition;
-
-/// ICD-10 and ICD-11 stand side by side in this table, as may entries of the hospital's own.
-const PATHOLOGY: Node = leaf(
-    "gnuhealth.pathology",
-    &[plain(&["code"]), plain(&["name"]), plain(&["uri"])],
-);
 
 static ROOT: Node = Node {
     model: "gnuhealth.patient.disease",
@@ -67,12 +61,6 @@ static ROOT: Node = Node {
     subject: Some("patient"),
 };
 
-const ICD_10: &str = "http://hl7.org/fhir/sid/icd-10";
-const ICD_11: &str = "http://id.who.int/icd/release/11/mms";
-
-/// The end of the system of codes that are neither.
-const LOCAL: &str = "pathology";
-
 const CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/condition-clinical";
 const VERIFICATION: &str = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
 const CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/condition-category";
@@ -87,10 +75,9 @@ const SEVERITIES: &[(&str, &[&str])] = &[
 
 const PATHOLOGIES: &[&str] = &["pathology"];
 
-/// A code of one of the three systems: see [`Pathology::system`].
-const fn code(sql: &'static str, system: System) -> Target {
-    Target::new(PATHOLOGIES, Value::Sql(sql), Meaning::Hierarchical(system))
-}
+static CODES: [Target; 3] = pathology::codes(PATHOLOGIES, "");
+
+static NAMES: [Target; 1] = pathology::names(PATHOLOGIES, "");
 
 const PATIENTS: &[Target] = &[Target::new(
     &[],
@@ -147,24 +134,9 @@ static PARAMETERS: &[Parameter] = &[
         Kind::Token,
         "clinical-code",
         "The ICD-10 or ICD-11 code, or one of the hospital's own.",
-        &[
-            code(
-                "CASE WHEN strpos({uri}, 'id.who.int') > 0 THEN NULL \
-                 WHEN {code} ~ '^[A-Z][0-9][0-9](\\.[0-9][0-9]?)?$' THEN {code} END",
-                System::Fixed(ICD_10),
-            ),
-            code(
-                "CASE WHEN strpos({uri}, 'id.who.int') > 0 THEN {code} END",
-                System::Fixed(ICD_11),
-            ),
-            code(
-                "CASE WHEN strpos({uri}, 'id.who.int') > 0 OR {code} ~ '^[A-Z][0-9][0-9](\\.[0-9][0-9]?)?$' \
-                 THEN NULL ELSE {code} END",
-                System::Local(LOCAL),
-            ),
-        ],
+        &CODES,
     )
-    .with_texts(&[Target::new(PATHOLOGIES, Value::Field("name"), Meaning::Text)]),
+    .with_texts(&NAMES),
     Parameter::new(
         "onset-age",
         Kind::Quantity,
@@ -272,14 +244,6 @@ struct Row {
     healed_date: Option<String>,
     short_comment: Option<String>,
     extra_info: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Pathology {
-    code: Option<String>,
-    name: Option<String>,
-    uri: Option<String>,
 }
 
 impl Resource for Condition {
@@ -407,45 +371,6 @@ impl Row {
     }
 }
 
-impl Pathology {
-    fn concept(&self, record: &Record<'_>) -> Option<CodeableConcept> {
-        let name = filled(self.name.as_ref());
-        let code = self.code.as_ref().filter(|code| is_code(code));
-        let coding: Option<Coding> =
-            code.map(|code| coding(&self.system(code, record), code.as_str(), name.clone()));
-        (coding.is_some() || name.is_some()).then(|| concept(coding, name))
-    }
-
-    /// GNU Health has no column for the code system. The entries of its ICD-11 module have the URI of WHO's entity;
-    /// those of its ICD-10 module have none, and a code like `E11` or `E11.9`, which no ICD-11 code is.
-    fn system(&self, code: &str, record: &Record<'_>) -> String {
-        let is_icd_11 = self
-            .uri
-            .as_deref()
-            .is_some_and(|uri| uri.contains("id.who.int"));
-        match code {
-            _ if is_icd_11 => ICD_11.to_owned(),
-            code if is_icd_10(code) => ICD_10.to_owned(),
-            _ => record.system(LOCAL),
-        }
-    }
-}
-
-/// A letter, two digits, and one or two more after a dot.
-fn is_icd_10(code: &str) -> bool {
-    let (category, more) = code
-        .split_once('.')
-        .map_or((code, None), |(a, b)| (a, Some(b)));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let mut category = category.chars();
-    category
-        .next()
-        .is_some_and(|first| first.is_ascii_uppercase())
-        && category.as_str().len() == 2
-        && digits(category.as_str())
-        && more.is_none_or(|more| (1..=2).contains(&more.len()) && digits(more))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -460,26 +385,6 @@ mod tests {
             measure: None,
         };
         serde_json::to_value(Condition::render(&row.to_string(), &record).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn icd_10_and_icd_11_are_told_apart() {
-        let uri =
-            "https://icd.who.int/dev11/l-m/en#/http%3A%2F%2Fid.who.int%2Ficd%2Fentity%2F257068234";
-        let coding = |code: &str, uri: Option<&str>| {
-            let row = json!({"pathology": {"code": code, "name": "X", "uri": uri}});
-            rendered(&row)["code"]["coding"][0]["system"].clone()
-        };
-        for code in ["E11", "E11.9", "S52.50"] {
-            assert_eq!(coding(code, None), ICD_10, "{code}");
-        }
-        assert_eq!(coding("E11.9", Some("https://example.org")), ICD_10);
-        for code in ["1A00", "5A11", "XN109"] {
-            assert_eq!(coding(code, Some(uri)), ICD_11, "{code}");
-        }
-        for code in ["E11.901", "e11", "E1", "E11.", "OWN-1", "É11", "1A00"] {
-            assert_eq!(coding(code, None), "https://h/ns/pathology", "{code}");
-        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod condition;
 mod individual;
 pub mod observation;
+mod pathology;
 pub mod patient;
 mod person;
 mod photo;

@@ -1,5 +1,7 @@
 //! What patients and professionals share: the party (`party.party`) with its names, contacts, addresses and identifiers.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Deserializer};
 
 use crate::fhir::concept::{coding, concept};
@@ -249,13 +251,25 @@ pub(super) const PROFESSIONAL_NAME: Node = Node {
     subject: Some("party"),
 };
 
+/// As much of an institution as a reference shows.
+pub(super) const INSTITUTION_NAME: Node = Node {
+    model: "gnuhealth.institution",
+    fields: &[],
+    one: &[TO_PARTY_NAME],
+    many: &[],
+    subject: None,
+};
+
+/// What the logical ids of Organizations that are institutions begin with.
+pub(super) const INSTITUTION: &str = "institution";
+
 const TO_PARTY_NAME: Relation = Relation {
     key: "party",
     columns: &["party", "name"],
     node: &PARTY_NAME,
 };
 
-/// A row of [`PATIENT_NAME`] or [`PROFESSIONAL_NAME`].
+/// A row of [`PATIENT_NAME`], [`PROFESSIONAL_NAME`] or [`INSTITUTION_NAME`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Person {
@@ -276,12 +290,36 @@ pub(super) fn practitioner_reference(
     reference("Practitioner", id, person)
 }
 
-fn reference(r#type: &str, id: Option<i64>, person: Option<&Person>) -> Option<Reference> {
+/// A reference to the institution with this id.
+pub(super) fn institution_reference(
+    id: Option<i64>,
+    institution: Option<&Person>,
+) -> Option<Reference> {
+    let id = id.map(|id| format!("{INSTITUTION}-{id}"));
+    reference("Organization", id, institution)
+}
+
+fn reference(r#type: &str, id: Option<impl Display>, person: Option<&Person>) -> Option<Reference> {
     let party = person.and_then(|person| person.party.as_ref());
     Some(Reference {
         reference: Some(format!("{type}/{}", id?)),
         r#type: Some(r#type.to_owned()),
         display: party.and_then(Party::display),
+        ..Reference::default()
+    })
+}
+
+/// A reference to something that is not served as a resource: its identifier, as far as GNU Health has one, and what it
+/// is called.
+pub(super) fn logical_reference(
+    r#type: &str,
+    identifier: Option<Identifier>,
+    display: Option<String>,
+) -> Option<Reference> {
+    (identifier.is_some() || display.is_some()).then(|| Reference {
+        r#type: Some(r#type.to_owned()),
+        identifier: identifier.map(Box::new),
+        display,
         ..Reference::default()
     })
 }

@@ -1,6 +1,7 @@
 //! FHIR resource types: one file each, with its tables, its search parameters and its way from row to resource.
 
 pub mod condition;
+pub mod family_member_history;
 mod individual;
 pub mod observation;
 mod pathology;
@@ -19,6 +20,7 @@ use crate::search::declaration::{Declaration, Measure, Source};
 /// Every resource type that is served.
 pub const ALL: &[&Declaration] = &[
     &condition::DECLARATION,
+    &family_member_history::DECLARATION,
     &observation::DECLARATION,
     &patient::DECLARATION,
     &practitioner::DECLARATION,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer};
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
     Address, AddressType, AddressUse, AdministrativeGender, CodeableConcept, ContactPoint,
-    ContactPointSystem, ContactPointUse, Date, DateTime, Decimal, Extension, ExtensionValue,
-    HumanName, Identifier, IdentifierUse, NameUse, Period, Reference,
+    ContactPointSystem, ContactPointUse, DataAbsentReason, Date, DateTime, Decimal, Extension,
+    ExtensionValue, HumanName, Identifier, IdentifierUse, NameUse, Period, Primitive, Reference,
 };
 use crate::fhir::text::string;
 use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as};
@@ -305,6 +305,14 @@ fn reference(r#type: &str, id: Option<impl Display>, person: Option<&Person>) ->
         reference: Some(format!("{type}/{}", id?)),
         r#type: Some(r#type.to_owned()),
         display: party.and_then(Party::display),
+        ..Reference::default()
+    })
+}
+
+/// A reference that R4 requires: one that is not known, or that the user may not know, says so.
+pub(super) fn or_unknown(reference: Option<Reference>) -> Reference {
+    reference.unwrap_or_else(|| Reference {
+        extension: Primitive::<()>::absent(DataAbsentReason::Unknown).extension,
         ..Reference::default()
     })
 }

@@ -41,6 +41,20 @@ pub enum Only {
     /// Those for which an SQL condition holds; the columns stand in it as `{key}` of the model's fields. Where a column
     /// does not exist it is NULL.
     If(&'static str),
+    /// The first of each group, which stands for all of it.
+    FirstOf(&'static Group),
+}
+
+/// Records that are one resource together, such as all that is known of the same relative of the same patient. Its logical id
+/// is that of a record with measures, of which neither is what the record's own is: it stays when the first record goes.
+/// Rendered is the JSON array of the records.
+#[derive(Debug)]
+pub struct Group {
+    /// The key of the field whose value stands for the record in logical ids; what it names must not change.
+    pub record: &'static str,
+    /// Which of the source's measures a record belongs to: SQL of the code, as in [`Only::If`]. Records of which the user may
+    /// not read what it takes to tell are denied.
+    pub code: &'static str,
 }
 
 /// A column of a record that is a resource, or a component of one.
@@ -80,6 +94,14 @@ impl Declaration {
 }
 
 impl Source {
+    /// How records are one resource together, if they are.
+    pub(super) fn group(&self) -> Option<&'static Group> {
+        match self.only {
+            Only::FirstOf(group) => Some(group),
+            Only::All | Only::If(_) => None,
+        }
+    }
+
     /// The logical id of a record, or of what it measured.
     #[must_use]
     pub fn logical_id(&self, record: i64, measure: Option<&Measure>) -> String {

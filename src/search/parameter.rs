@@ -44,7 +44,8 @@ pub enum Kind {
 pub struct Target {
     /// The prefix of the source that it belongs to, or [`EVERY`].
     pub source: &'static str,
-    /// The keys of the relations that lead to the model, from the main one. [`PARTS`] leads to the parts of a measure.
+    /// The keys of the relations that lead to the model, from the main one. [`PARTS`] leads to the parts of a measure, and a
+    /// first step [`RECORDS`] to all records of a group.
     pub path: &'static [&'static str],
     /// What is compared.
     pub value: Value,
@@ -61,6 +62,9 @@ pub const EVERY: &str = "*";
 
 /// The step of a path that leads from a measure to its parts.
 pub const PARTS: &str = "$parts";
+
+/// The step of a path that leads to all records of the resource: those of its group, or its only one.
+pub const RECORDS: &str = "$records";
 
 /// What is compared.
 #[derive(Debug, Clone, Copy)]
@@ -258,6 +262,6 @@ pub const COMMON: &[Parameter] = &[
         Kind::Date,
         "Resource-lastUpdated",
         "When the resource, or any record that is shown with it, was last changed.",
-        &[Target::new(&[], Value::Field("id"), Meaning::Changed).of(EVERY)],
+        &[Target::new(&[RECORDS], Value::Field("id"), Meaning::Changed).of(EVERY)],
     ),
 ];

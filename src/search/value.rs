@@ -53,6 +53,20 @@ pub(super) fn selected(
     Ok(format!("({expression})"))
 }
 
+/// As [`expression`], over fields of the model only.
+pub(super) fn own_expression(
+    view: &View,
+    node: &Node,
+    alias: &str,
+    template: &str,
+) -> Result<String, Hidden> {
+    let expression = filled(template, |key| match column(view, node, alias, key) {
+        Err(Hidden::Missing(_)) => Ok("NULL".to_owned()),
+        result => result,
+    })?;
+    Ok(format!("({expression})"))
+}
+
 /// A column of the record, or of one that it refers to.
 fn reached(
     sql: &mut Sql,

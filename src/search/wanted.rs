@@ -12,7 +12,7 @@ use super::parameter::{Kind, Meaning, Target, Units, Value};
 use super::quantity::{self, UCUM, Unit};
 use super::query::{split, unescape};
 use super::reference;
-use super::scope::{Place, Scope, id};
+use super::scope::{Place, Scope};
 use super::string::{self, Comparison};
 use super::token::{Relation, Token, Typed, Within, present};
 use super::way::Way;
@@ -275,7 +275,7 @@ impl About<'_> {
             column: &column,
         };
         match (wanted, meaning) {
-            (Wanted::Token(token, _), Meaning::LogicalId) => Ok(self.is_id(sql, token)),
+            (Wanted::Token(token, _), Meaning::LogicalId) => self.is_id(sql, token),
             (Wanted::Token(token, _), Meaning::Token(system)) => {
                 token.is(sql, within, system, Relation::Is)
             }
@@ -315,15 +315,15 @@ impl About<'_> {
     }
 
     /// That what the source measured has this logical id.
-    fn is_id(&self, sql: &mut Sql, token: &Token) -> String {
+    fn is_id(&self, sql: &mut Sql, token: &Token) -> Result<String, Hidden> {
         let Some(located) = self.own_id(token) else {
-            return FALSE.to_owned();
+            return Ok(FALSE.to_owned());
         };
         let record = sql.bind(Bound::Integer(located.record));
-        all([
-            format!("{} = {record}", id(&self.place.alias)),
+        Ok(all([
+            format!("{} = {record}", self.place.record(self.scope.view)?),
             format!("{} = {}", self.place.measure(), located.measure),
-        ])
+        ]))
     }
 
     /// What a token names as the logical id of something in the source.

@@ -6,7 +6,7 @@ use crate::tryton::view::{Hidden, View};
 
 use super::found::Found;
 use super::logic::{FALSE, TRUE, all};
-use super::parameter::{PARTS, Value};
+use super::parameter::{PARTS, RECORDS, Value};
 use super::scope::{Place, id};
 use super::value;
 
@@ -40,10 +40,10 @@ impl Way {
             measured: place.measured(),
         };
         for key in path {
-            if *key == PARTS {
-                way.enter_parts(sql, view, place);
-            } else {
-                way.step(sql, view, key)?;
+            match *key {
+                PARTS => way.enter_parts(sql, view, place),
+                RECORDS => way.enter_group(sql, view, place)?,
+                key => way.step(sql, view, key)?,
             }
         }
         Ok(way)
@@ -56,6 +56,18 @@ impl Way {
             .push(format!("{alias}.\"of\" = {}", place.measure()));
         self.joins.push(format!("{alias}.\"value\" IS NOT NULL"));
         self.measured = alias;
+    }
+
+    fn enter_group(&mut self, sql: &mut Sql, view: &View, place: &Place) -> Result<(), Hidden> {
+        let Some(group) = place.source.group() else {
+            return Ok(());
+        };
+        let alias = sql.alias();
+        let (table, conditions) = place.group(sql, view, group, &alias)?;
+        self.tables.push(table);
+        self.joins.extend(conditions);
+        self.alias = alias;
+        Ok(())
     }
 
     fn step(&mut self, sql: &mut Sql, view: &View, key: &str) -> Result<(), Hidden> {

@@ -37,6 +37,7 @@ mod definitions;
 mod domains;
 mod examples;
 mod facade_defects;
+mod family_histories;
 mod filters;
 mod formats;
 mod fuzz;
@@ -122,6 +123,7 @@ const CONCURRENT: &[Subject] = &[
     ("definitions", definitions::tests),
     ("examples", examples::tests),
     ("facade_defects", facade_defects::tests),
+    ("family_histories", family_histories::tests),
     ("filters", filters::tests),
     ("fuzz", fuzz::tests),
     ("handling", handling::tests),
@@ -178,10 +180,12 @@ const ALONE: &[Subject] = &[
 fn changes() -> Vec<Test> {
     [
         conditions::tests_that_change_data(),
+        family_histories::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),
         rights::tests_that_change_rights(),
+        family_histories::tests_that_change_rights(),
         chains::tests_that_change_rights(),
     ]
     .concat()

@@ -46,6 +46,11 @@ const TABLES: &[Table] = &[
         ],
     ),
     (
+        "FamilyMemberHistory",
+        "gnuhealth_patient_family_diseases",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
         "Observation",
         "gnuhealth_patient_evaluation",
         &[("patient", "gnuhealth_patient")],

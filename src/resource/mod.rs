@@ -1,13 +1,18 @@
 //! FHIR resource types: one file each, with its tables, its search parameters and its way from row to resource.
 
+mod absent;
 pub mod condition;
 mod individual;
+mod local;
 pub mod observation;
+pub mod organization;
 mod pathology;
 pub mod patient;
 mod person;
 mod photo;
 pub mod practitioner;
+pub mod practitioner_role;
+mod specialty;
 mod units;
 mod version;
 
@@ -20,8 +25,10 @@ use crate::search::declaration::{Declaration, Measure, Source};
 pub const ALL: &[&Declaration] = &[
     &condition::DECLARATION,
     &observation::DECLARATION,
+    &organization::DECLARATION,
     &patient::DECLARATION,
     &practitioner::DECLARATION,
+    &practitioner_role::DECLARATION,
 ];
 
 /// A resource type: how a row becomes a resource.

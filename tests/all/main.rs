@@ -56,11 +56,13 @@ mod npm;
 mod observations;
 mod oddities;
 mod oracle;
+mod organizations;
 mod outage;
 mod pages;
 mod paging;
 mod passwords;
 mod post_search;
+mod practitioner_roles;
 mod practitioners;
 mod principal;
 mod privacy;
@@ -132,10 +134,12 @@ const CONCURRENT: &[Subject] = &[
     ("negotiation", negotiation::tests),
     ("neighbours", neighbours::tests),
     ("observations", observations::tests),
+    ("organizations", organizations::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
     ("post_search", post_search::tests),
+    ("practitioner_roles", practitioner_roles::tests),
     ("practitioners", practitioners::tests),
     ("principal", principal::tests),
     ("read", read::tests),
@@ -178,6 +182,7 @@ const ALONE: &[Subject] = &[
 fn changes() -> Vec<Test> {
     [
         conditions::tests_that_change_data(),
+        organizations::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

@@ -79,7 +79,7 @@ fn every_institution_unit_insurer_and_pharmacy_is_an_organization(world: &World)
         all.keys().collect::<Vec<_>>(),
         rows.keys().collect::<Vec<_>>()
     );
-    let kinds: BTreeSet<&Value> = rows.values().map(|row| &row["kind"]).collect();
+    let kinds: BTreeSet<_> = rows.values().map(|row| row["kind"].as_str()).collect();
     assert_eq!(kinds.len(), 4, "{kinds:?}");
     for (id, organization) in all.iter() {
         assert_eq!(

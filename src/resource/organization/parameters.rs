@@ -65,12 +65,14 @@ const fn of_parties<const N: usize, const M: usize>(
 }
 
 /// A parameter that persons have too, under R4's definition for organisations.
-const fn of(definition: &'static str, person: Parameter, targets: &'static [Target]) -> Parameter {
-    Parameter {
+const fn of(definition: &'static str, person: &Parameter, targets: &'static [Target]) -> Parameter {
+    Parameter::new(
+        person.name,
+        person.kind,
         definition,
+        person.documentation,
         targets,
-        ..person
-    }
+    )
 }
 
 static ACTIVES: [Target; 3] = of_parties([], &[ACTIVE]);
@@ -128,25 +130,25 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         "Whether the party of the organisation is active. Of units nothing is known.",
         &ACTIVES,
     ),
-    of("Organization-address", individual::ADDRESS, &ADDRESS),
+    of("Organization-address", &individual::ADDRESS, &ADDRESS),
     of(
         "Organization-address-city",
-        individual::ADDRESS_CITY,
+        &individual::ADDRESS_CITY,
         &CITIES,
     ),
     of(
         "Organization-address-country",
-        individual::ADDRESS_COUNTRY,
+        &individual::ADDRESS_COUNTRY,
         &COUNTRIES,
     ),
     of(
         "Organization-address-postalcode",
-        individual::ADDRESS_POSTAL_CODE,
+        &individual::ADDRESS_POSTAL_CODE,
         &POSTAL_CODES,
     ),
     of(
         "Organization-address-state",
-        individual::ADDRESS_STATE,
+        &individual::ADDRESS_STATE,
         &STATES,
     ),
     Parameter::new(

@@ -108,7 +108,10 @@ static PARAMETERS: &[Parameter] = &[
             Meaning::Reference("Practitioner", ""),
         )],
     )
-    .with_elements(&["asserter"], &["Patient", "Practitioner"]),
+    .with_elements(
+        &["asserter"],
+        &["Patient", "Practitioner", "PractitionerRole"],
+    ),
     Parameter::new(
         "category",
         Kind::Token,

@@ -1,14 +1,19 @@
 //! FHIR resource types: one file each, with its tables, its search parameters and its way from row to resource.
 
+mod absent;
 pub mod condition;
 pub mod family_member_history;
 mod individual;
+mod local;
 pub mod observation;
+pub mod organization;
 mod pathology;
 pub mod patient;
 mod person;
 mod photo;
 pub mod practitioner;
+pub mod practitioner_role;
+mod specialty;
 mod units;
 mod version;
 
@@ -22,8 +27,10 @@ pub const ALL: &[&Declaration] = &[
     &condition::DECLARATION,
     &family_member_history::DECLARATION,
     &observation::DECLARATION,
+    &organization::DECLARATION,
     &patient::DECLARATION,
     &practitioner::DECLARATION,
+    &practitioner_role::DECLARATION,
 ];
 
 /// A resource type: how a row becomes a resource.

@@ -111,7 +111,10 @@ static PARAMETERS: &[Parameter] = &[
             ),
         ],
     )
-    .with_elements(&["generalPractitioner"], &["Practitioner"]),
+    .with_elements(
+        &["generalPractitioner"],
+        &["Organization", "Practitioner", "PractitionerRole"],
+    ),
     individual::GIVEN,
     Parameter::new(
         "identifier",

@@ -176,7 +176,7 @@ pub(super) const PARTY: Node = Node {
         read_as(&["photo"], Read::Base64),
     ],
     one: &[
-        TO_DOMICILIARY_UNIT,
+        DOMICILE,
         Relation {
             key: "death_certificate",
             columns: &["death_certificate"],
@@ -189,26 +189,10 @@ pub(super) const PARTY: Node = Node {
             columns: &["party"],
             node: &PERSON_NAME,
         },
-        Relation {
-            key: "alternative_ids",
-            columns: &["party", "name"],
-            node: &ALTERNATIVE_ID,
-        },
-        Relation {
-            key: "identifiers",
-            columns: &["party"],
-            node: &PARTY_IDENTIFIER,
-        },
-        Relation {
-            key: "contacts",
-            columns: &["party"],
-            node: &CONTACT_MECHANISM,
-        },
-        Relation {
-            key: "addresses",
-            columns: &["party"],
-            node: &ADDRESS,
-        },
+        ALTERNATIVE_IDS,
+        IDENTIFIERS,
+        CONTACTS,
+        ADDRESSES,
         Relation {
             key: "languages",
             columns: &["party"],
@@ -218,15 +202,44 @@ pub(super) const PARTY: Node = Node {
     subject: None,
 };
 
-const TO_DOMICILIARY_UNIT: Relation = Relation {
+/// From a party to its household.
+pub(super) const DOMICILE: Relation = Relation {
     key: "du",
     columns: &["du"],
     node: &DOMICILIARY_UNIT,
 };
 
+/// From a party to its identifiers of other kinds.
+pub(super) const ALTERNATIVE_IDS: Relation = Relation {
+    key: "alternative_ids",
+    columns: &["party", "name"],
+    node: &ALTERNATIVE_ID,
+};
+
+/// From a party to its tax identifiers and the like.
+pub(super) const IDENTIFIERS: Relation = Relation {
+    key: "identifiers",
+    columns: &["party"],
+    node: &PARTY_IDENTIFIER,
+};
+
+/// From a party to how it is reached.
+pub(super) const CONTACTS: Relation = Relation {
+    key: "contacts",
+    columns: &["party"],
+    node: &CONTACT_MECHANISM,
+};
+
+/// From a party to its addresses.
+pub(super) const ADDRESSES: Relation = Relation {
+    key: "addresses",
+    columns: &["party"],
+    node: &ADDRESS,
+};
+
 /// A person who works here: of their death we know nothing.
 pub(super) const STAFF: Node = Node {
-    one: &[TO_DOMICILIARY_UNIT],
+    one: &[DOMICILE],
     ..PARTY
 };
 

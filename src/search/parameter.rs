@@ -40,7 +40,7 @@ pub enum Kind {
 }
 
 /// A column that a parameter searches.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Target {
     /// The prefix of the source that it belongs to, or [`EVERY`].
     pub source: &'static str,
@@ -134,6 +134,8 @@ pub enum System {
     Local(&'static str),
     /// `{system_base}/…/…`, ending with the value of another field.
     LocalBy(&'static str, &'static str),
+    /// `{system_base}/…/…`, ending with the value of an SQL expression, as in [`Value::Sql`].
+    LocalOf(&'static str, &'static str),
     /// An SQL expression, as in [`Value::Sql`].
     Sql(&'static str),
 }

@@ -57,11 +57,13 @@ mod npm;
 mod observations;
 mod oddities;
 mod oracle;
+mod organizations;
 mod outage;
 mod pages;
 mod paging;
 mod passwords;
 mod post_search;
+mod practitioner_roles;
 mod practitioners;
 mod principal;
 mod privacy;
@@ -134,10 +136,12 @@ const CONCURRENT: &[Subject] = &[
     ("negotiation", negotiation::tests),
     ("neighbours", neighbours::tests),
     ("observations", observations::tests),
+    ("organizations", organizations::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
     ("post_search", post_search::tests),
+    ("practitioner_roles", practitioner_roles::tests),
     ("practitioners", practitioners::tests),
     ("principal", principal::tests),
     ("read", read::tests),
@@ -181,6 +185,7 @@ fn changes() -> Vec<Test> {
     [
         conditions::tests_that_change_data(),
         family_histories::tests_that_change_data(),
+        organizations::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

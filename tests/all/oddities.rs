@@ -38,6 +38,24 @@ const TABLES: &[Table] = &[
         &[("party", "party_party"), ("name", "party_party")],
     ),
     (
+        "PractitionerRole",
+        "gnuhealth_hp_specialty",
+        &[
+            ("healthprof", "gnuhealth_healthprofessional"),
+            ("name", "gnuhealth_healthprofessional"),
+        ],
+    ),
+    (
+        "Organization",
+        "gnuhealth_institution",
+        &[("party", "party_party"), ("name", "party_party")],
+    ),
+    (
+        "Organization",
+        "gnuhealth_hospital_unit",
+        &[("institution", "gnuhealth_institution")],
+    ),
+    (
         "Condition",
         "gnuhealth_patient_disease",
         &[

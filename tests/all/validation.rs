@@ -107,7 +107,9 @@ fn wrong_resources_are_found_by_the_validator(_: &World) {
 fn every_resource_of_the_database_is_valid_r4(world: &World) {
     for (r#type, least) in [
         ("Patient", 60),
+        ("Organization", 9),
         ("Practitioner", 8),
+        ("PractitionerRole", 8),
         ("Condition", 100),
         ("Observation", 1500),
     ] {

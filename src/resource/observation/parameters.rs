@@ -217,7 +217,15 @@ pub(super) const PARAMETERS: &[Parameter] = &[
             eval(Value::Field("signed_by_id"), PRACTITIONER),
         ],
     )
-    .with_elements(&["performer"], &["Patient", "Practitioner"]),
+    .with_elements(
+        &["performer"],
+        &[
+            "Organization",
+            "Patient",
+            "Practitioner",
+            "PractitionerRole",
+        ],
+    ),
     Parameter::new(
         "status",
         Kind::Token,

@@ -1,6 +1,10 @@
 //! FHIR resource types: one file each, with its tables, its search parameters and its way from row to resource.
 
+mod absent;
+pub mod allergy_intolerance;
 pub mod condition;
+mod disease;
+mod evaluation;
 mod individual;
 pub mod observation;
 mod pathology;
@@ -8,6 +12,7 @@ pub mod patient;
 mod person;
 mod photo;
 pub mod practitioner;
+mod recorder;
 mod units;
 mod version;
 
@@ -18,6 +23,7 @@ use crate::search::declaration::{Declaration, Measure, Source};
 
 /// Every resource type that is served.
 pub const ALL: &[&Declaration] = &[
+    &allergy_intolerance::DECLARATION,
     &condition::DECLARATION,
     &observation::DECLARATION,
     &patient::DECLARATION,

@@ -7,7 +7,7 @@ use crate::tryton::model::{Node, plain};
 use crate::tryton::view::{Hidden, View};
 
 use super::declaration::{Declaration, Measure, Only, Source};
-use super::logic::all;
+use super::logic::{FALSE, all};
 use super::value;
 
 /// What conditions are compiled for.
@@ -64,6 +64,7 @@ impl Place {
 
     /// The table, and what each record measured beside it: what stands after `FROM`.
     pub(super) fn table(&self, view: &View) -> Result<String, Hidden> {
+        self.source.readable(view)?;
         let table = identifier(&view.table(self.source.root)?);
         let alias = &self.alias;
         if self.source.measures.is_empty() {
@@ -83,6 +84,12 @@ impl Place {
                 &self.alias,
                 template,
             )?);
+        }
+        if let Some(whole) = self.source.whole() {
+            let column = view.existing_one(self.source.root, whole);
+            conditions.push(column.map_or(FALSE.to_owned(), |column| {
+                format!("{}.{} IS NOT NULL", self.alias, identifier(column))
+            }));
         }
         if !self.source.measures.is_empty() {
             conditions.push(format!("{}.\"held\"", self.measured()));

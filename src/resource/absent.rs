@@ -1,8 +1,6 @@
 //! What a resource says where R4 demands an element that there is nothing for.
 
-use crate::fhir::r4::{
-    CodeableConcept, DataAbsentReason, Extension, ExtensionValue, Reference,
-};
+use crate::fhir::r4::{CodeableConcept, DataAbsentReason, Extension, ExtensionValue, Reference};
 
 /// The extension that says why there is no value
 /// (<http://hl7.org/fhir/R4/extension-data-absent-reason.html>).

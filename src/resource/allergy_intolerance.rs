@@ -286,7 +286,11 @@ mod tests {
             (json!(""), json!("allergy"), Value::Null),
         ] {
             let found = rendered(&json!({"allergy_type": kind}));
-            assert_eq!((&found["type"], &found["category"]), (&r#type, &category), "{kind}");
+            assert_eq!(
+                (&found["type"], &found["category"]),
+                (&r#type, &category),
+                "{kind}"
+            );
         }
         let hidden = rendered(&json!({"is_allergy": true}));
         assert!(hidden.get("type").is_none() && hidden.get("category").is_none());
@@ -297,7 +301,10 @@ mod tests {
         let status = |row: Value| rendered(&row)["clinicalStatus"]["coding"][0]["code"].clone();
         assert_eq!(status(json!({"is_active": true, "status": "c"})), "active");
         assert_eq!(status(json!({"is_active": null})), "inactive");
-        assert_eq!(status(json!({"is_active": true, "status": "h"})), "resolved");
+        assert_eq!(
+            status(json!({"is_active": true, "status": "h"})),
+            "resolved"
+        );
         assert_eq!(status(json!({"healed_date": "2026-01-01"})), "resolved");
         let masked = json!({"extension": [{"url": ABSENT, "valueCode": "masked"}]});
         assert_eq!(rendered(&json!({}))["clinicalStatus"], masked);
@@ -307,9 +314,16 @@ mod tests {
     fn the_severity_is_that_of_a_reaction_whose_manifestation_is_unknown() {
         let unknown = json!([{"extension": [{"url": ABSENT, "valueCode": "unknown"}]}]);
         let found = rendered(&json!({"disease_severity": "3_sv"}));
-        assert_eq!(found["reaction"], json!([{"manifestation": unknown, "severity": "severe"}]));
+        assert_eq!(
+            found["reaction"],
+            json!([{"manifestation": unknown, "severity": "severe"}])
+        );
         for none in [json!(null), json!("4_xx")] {
-            assert!(rendered(&json!({"disease_severity": none})).get("reaction").is_none());
+            assert!(
+                rendered(&json!({"disease_severity": none}))
+                    .get("reaction")
+                    .is_none()
+            );
         }
     }
 
@@ -325,7 +339,10 @@ mod tests {
         assert_eq!(found["recordedDate"], "2026-11-01T10:00:00Z");
         assert_eq!(found["onsetAge"]["value"], 30);
         assert_eq!(found["code"]["coding"][0]["code"], "T78.1");
-        assert_eq!(found["verificationStatus"]["coding"][0]["code"], "confirmed");
+        assert_eq!(
+            found["verificationStatus"]["coding"][0]["code"],
+            "confirmed"
+        );
         assert_eq!(found["note"], json!([{"text": "Peanuts"}]));
     }
 

@@ -212,9 +212,7 @@ impl Disease {
 
 /// The texts that say something.
 pub(super) fn notes<const N: usize>(texts: [&Option<String>; N]) -> Vec<Annotation> {
-    let texts = texts
-        .into_iter()
-        .filter_map(|text| filled(text.as_ref()));
+    let texts = texts.into_iter().filter_map(|text| filled(text.as_ref()));
     texts.map(Annotation::new).collect()
 }
 
@@ -239,7 +237,10 @@ mod tests {
             IS_NO_ALLERGY.strip_suffix(" IS NOT TRUE"),
         );
         assert!(yes.is_some() && yes == no);
-        let types: Vec<String> = ALLERGY_TYPES.iter().map(|code| format!("'{code}'")).collect();
+        let types: Vec<String> = ALLERGY_TYPES
+            .iter()
+            .map(|code| format!("'{code}'"))
+            .collect();
         assert!(IS_ALLERGY.contains(&format!("({})", types.join(", "))));
     }
 }

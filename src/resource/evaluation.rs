@@ -62,10 +62,7 @@ pub(super) const ASSERTER: Value = Value::Sql("coalesce({signed_by_id}, {healthp
 
 /// The evaluation at the end of a path, in the source of this prefix, as the reference that
 /// [`Evaluation::encounter`] makes: by its code, and with its time as display.
-pub(super) const fn encounters(
-    path: &'static [&'static str],
-    source: &'static str,
-) -> [Target; 2] {
+pub(super) const fn encounters(path: &'static [&'static str], source: &'static str) -> [Target; 2] {
     [
         Target::new(
             path,
@@ -73,12 +70,7 @@ pub(super) const fn encounters(
             Meaning::Logical(System::Local(SYSTEM)),
         )
         .of(source),
-        Target::new(
-            path,
-            Value::Sql("{evaluation_start}::text"),
-            Meaning::Text,
-        )
-        .of(source),
+        Target::new(path, Value::Sql("{evaluation_start}::text"), Meaning::Text).of(source),
     ]
 }
 

@@ -108,7 +108,8 @@ fn every_resource_of_the_database_is_valid_r4(world: &World) {
     for (r#type, least) in [
         ("Patient", 60),
         ("Practitioner", 8),
-        ("Condition", 100),
+        ("AllergyIntolerance", 10),
+        ("Condition", 150),
         ("Observation", 1500),
     ] {
         let resources: Vec<Value> = world.all(r#type).values().cloned().collect();

@@ -193,7 +193,11 @@ impl Finding {
             id: Some(record.id.clone()),
             meta: record.version.map(Version::meta),
             extension: first_asserted(evaluation).into_iter().collect(),
-            category: vec![coded(CATEGORY, "encounter-diagnosis", "Encounter Diagnosis")],
+            category: vec![coded(
+                CATEGORY,
+                "encounter-diagnosis",
+                "Encounter Diagnosis",
+            )],
             code: pathology.and_then(|pathology| pathology.concept(record)),
             encounter: evaluation.encounter(record),
             recorded_date: recorded_date(self.recorded.as_ref()),
@@ -261,7 +265,10 @@ mod tests {
     fn a_hypothesis_is_differential_and_another_condition_is_not() {
         let row = json!({"evaluation": {"patient_id": 3, "healthprof_id": 1, "signed_by_id": null}, "comments": "Rule out"});
         let found = rendered("hypothesis-4", &row);
-        assert_eq!(found["verificationStatus"]["coding"][0]["code"], "differential");
+        assert_eq!(
+            found["verificationStatus"]["coding"][0]["code"],
+            "differential"
+        );
         assert_eq!(found["subject"]["reference"], "Patient/3");
         assert_eq!(found["asserter"]["reference"], "Practitioner/1");
         assert_eq!(found["note"][0]["text"], "Rule out");
@@ -282,7 +289,11 @@ mod tests {
             json!({"id": 5, "is_allergy": false, "allergy_type": "da"}),
             json!({"id": 5, "is_allergy": false}),
         ] {
-            assert!(rendered("eval-7", &json!({"followed": allergy})).get("extension").is_none());
+            assert!(
+                rendered("eval-7", &json!({"followed": allergy}))
+                    .get("extension")
+                    .is_none()
+            );
         }
     }
 }

@@ -43,7 +43,10 @@ const COURSES: &[(&str, &str)] = &[
 pub(super) fn render(json: &str, record: &Record<'_>) -> serde_json::Result<Condition> {
     let row: Disease = serde_json::from_str(json)?;
     let asserted = row.diagnosed().map(|day| asserted(day.into()));
-    let course = row.status.as_deref().and_then(|status| course(status, record));
+    let course = row
+        .status
+        .as_deref()
+        .and_then(|status| course(status, record));
     let status = row.clinical_status().map(|status| {
         let (code, display) = status.code();
         coded(CLINICAL, code, display)
@@ -92,7 +95,11 @@ fn severity(value: &str) -> Option<CodeableConcept> {
 /// like any other.
 fn course(status: &str, record: &Record<'_>) -> Option<Extension> {
     let (code, name) = COURSES.iter().find(|(code, _)| *code == status)?;
-    let coding = coding(&record.system("condition-course"), *code, Some((*name).to_owned()));
+    let coding = coding(
+        &record.system("condition-course"),
+        *code,
+        Some((*name).to_owned()),
+    );
     let url = "http://hl7.org/fhir/StructureDefinition/condition-diseaseCourse";
     Some(Extension {
         value: Some(ExtensionValue::CodeableConcept(concept(
@@ -122,7 +129,8 @@ mod tests {
 
     #[test]
     fn the_clinical_status_says_whether_it_was_healed() {
-        let status = |row: Value| rendered("5", &row)["clinicalStatus"]["coding"][0]["code"].clone();
+        let status =
+            |row: Value| rendered("5", &row)["clinicalStatus"]["coding"][0]["code"].clone();
         assert_eq!(status(json!({"is_active": true, "status": "a"})), "active");
         assert_eq!(
             status(json!({"is_active": false, "status": "c"})),
@@ -146,7 +154,10 @@ mod tests {
         assert_eq!(found["onsetDateTime"], "2020-05-17");
         assert_eq!(found["extension"][0]["valueDateTime"], "2020-05-17");
         assert!(found.get("onsetAge").is_none());
-        let found = rendered("5", &json!({"diagnosed_date": "2020-05-17", "est_dodx": true}));
+        let found = rendered(
+            "5",
+            &json!({"diagnosed_date": "2020-05-17", "est_dodx": true}),
+        );
         assert_eq!(found["onsetDateTime"], "2020");
         let found = rendered("5", &json!({"age": 40}));
         let age = json!({"value": 40, "unit": "years", "system": "http://unitsofmeasure.org", "code": "a"});
@@ -162,7 +173,11 @@ mod tests {
                 "text": "chronic"}}]);
         assert_eq!(found["extension"], course);
         for status in [json!("h"), json!("x"), json!(null)] {
-            assert!(rendered("5", &json!({"status": status})).get("extension").is_none());
+            assert!(
+                rendered("5", &json!({"status": status}))
+                    .get("extension")
+                    .is_none()
+            );
         }
     }
 
@@ -185,7 +200,10 @@ mod tests {
         let patient = json!({"reference": "Patient/7", "type": "Patient", "display": "Betz, Ana"});
         assert_eq!(found["subject"], patient);
         assert_eq!(found["asserter"]["reference"], "Practitioner/2");
-        assert_eq!(found["recorder"], json!({"reference": "Practitioner/4", "type": "Practitioner", "display": "Doc, Cora"}));
+        assert_eq!(
+            found["recorder"],
+            json!({"reference": "Practitioner/4", "type": "Practitioner", "display": "Doc, Cora"})
+        );
         assert_eq!(found["recordedDate"], "2026-11-01T10:00:00Z");
         assert_eq!(found["severity"]["coding"][0]["code"], "6736007");
         assert_eq!(
@@ -198,8 +216,16 @@ mod tests {
 
     #[test]
     fn a_user_who_is_no_professional_is_no_recorder() {
-        for creator in [json!(null), json!({}), json!({"persons": [{"professionals": null}]})] {
-            assert!(rendered("5", &json!({"creator": creator})).get("recorder").is_none());
+        for creator in [
+            json!(null),
+            json!({}),
+            json!({"persons": [{"professionals": null}]}),
+        ] {
+            assert!(
+                rendered("5", &json!({"creator": creator}))
+                    .get("recorder")
+                    .is_none()
+            );
         }
     }
 }

@@ -5,15 +5,16 @@ use serde::Deserialize;
 
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    self, CodeableConcept, FamilyHistoryStatus, FamilyMemberHistoryCondition, Reference,
+    self, CodeableConcept, DataAbsentReason, FamilyHistoryStatus, FamilyMemberHistoryCondition,
+    Reference,
 };
 use crate::search::declaration::{Declaration, Group, Measure, Only, Source};
 use crate::search::parameter::{Kind, Meaning, Parameter, RECORDS, System, Target, Value};
 use crate::tryton::model::{ID, Node, Relation, plain};
 
 use super::pathology::{self, PATHOLOGY, Pathology};
-use super::person::{PATIENT_NAME, Person, or_unknown, patient_reference, renamed};
-use super::{Record, Resource, Version};
+use super::person::{PATIENT_NAME, Person, patient_reference, renamed};
+use super::{Record, Resource, Version, absent};
 
 /// The resource type FamilyMemberHistory.
 pub struct FamilyMemberHistory;
@@ -194,7 +195,9 @@ impl Resource for FamilyMemberHistory {
 
 fn patient(rows: &[Row]) -> Reference {
     let first = rows.first();
-    or_unknown(first.and_then(|first| patient_reference(first.patient_id, first.patient.as_ref())))
+    let patient =
+        first.and_then(|first| patient_reference(first.patient_id, first.patient.as_ref()));
+    absent::reference(patient, DataAbsentReason::Unknown)
 }
 
 fn relationship(relative: Option<&Measure>) -> CodeableConcept {

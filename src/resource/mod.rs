@@ -1,7 +1,10 @@
 //! FHIR resource types: one file each, with its tables, its search parameters and its way from row to resource.
 
 mod absent;
+pub mod allergy_intolerance;
 pub mod condition;
+mod disease;
+mod evaluation;
 pub mod family_member_history;
 mod individual;
 mod local;
@@ -13,6 +16,7 @@ mod person;
 mod photo;
 pub mod practitioner;
 pub mod practitioner_role;
+mod recorder;
 mod specialty;
 mod units;
 mod version;
@@ -24,6 +28,7 @@ use crate::search::declaration::{Declaration, Measure, Source};
 
 /// Every resource type that is served.
 pub const ALL: &[&Declaration] = &[
+    &allergy_intolerance::DECLARATION,
     &condition::DECLARATION,
     &family_member_history::DECLARATION,
     &observation::DECLARATION,

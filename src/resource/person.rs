@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer};
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
     Address, AddressType, AddressUse, AdministrativeGender, CodeableConcept, ContactPoint,
-    ContactPointSystem, ContactPointUse, DataAbsentReason, Date, DateTime, Decimal, Extension,
-    ExtensionValue, HumanName, Identifier, IdentifierUse, NameUse, Period, Primitive, Reference,
+    ContactPointSystem, ContactPointUse, Date, DateTime, Decimal, Extension, ExtensionValue,
+    HumanName, Identifier, IdentifierUse, NameUse, Period, Reference,
 };
 use crate::fhir::text::string;
 use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as};
@@ -318,14 +318,6 @@ fn reference(r#type: &str, id: Option<impl Display>, person: Option<&Person>) ->
         reference: Some(format!("{type}/{}", id?)),
         r#type: Some(r#type.to_owned()),
         display: party.and_then(Party::display),
-        ..Reference::default()
-    })
-}
-
-/// A reference that R4 requires: one that is not known, or that the user may not know, says so.
-pub(super) fn or_unknown(reference: Option<Reference>) -> Reference {
-    reference.unwrap_or_else(|| Reference {
-        extension: Primitive::<()>::absent(DataAbsentReason::Unknown).extension,
         ..Reference::default()
     })
 }

@@ -94,7 +94,7 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
         }
         let database = Database::new(&settings.database);
         let view = view(&database, principal, &[R::DECLARATION]).await?;
-        view.any_table(R::DECLARATION.roots())?;
+        R::DECLARATION.readable(&view)?;
         let (request, context) = (&request, &context);
         let call = Call {
             request,

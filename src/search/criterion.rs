@@ -355,7 +355,7 @@ fn reversed(
     let here = (place.declaration.name, place.source.prefix);
     // As in a search on the type itself: sources that the user may not read are left out, unless there is no other.
     let sources: Vec<&Source> = grammar.declaration.sources.iter().collect();
-    let readable = |source: &&&Source| scope.view.table(source.root).is_ok();
+    let readable = |source: &&&Source| source.readable(scope.view).is_ok();
     let readable: Vec<&Source> = sources.iter().filter(readable).copied().collect();
     let asked = if readable.is_empty() {
         sources

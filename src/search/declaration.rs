@@ -1,6 +1,7 @@
 //! How a resource type declares what backs it: constants that name models, columns and paths of the database.
 
-use crate::tryton::model::Node;
+use crate::tryton::model::{Node, Relation};
+use crate::tryton::view::{Hidden, View};
 
 use super::parameter::{COMMON, Parameter};
 
@@ -43,6 +44,10 @@ pub enum Only {
     If(&'static str),
     /// The first of each group, which stands for all of it.
     FirstOf(&'static Group),
+    /// Those that are part of a record of another model: the key of the relation to it. They are of no use without it, so
+    /// who may not read that model reads none of them. trytond asks only for the rights to the parts, and GNU Health
+    /// restricts those of its evaluations to nobody.
+    PartOf(&'static str),
 }
 
 /// Records that are one resource together, such as all that is known of the same relative of the same patient. Its logical id
@@ -93,13 +98,51 @@ impl Declaration {
     }
 }
 
+impl Declaration {
+    /// That the user may read one of its sources.
+    ///
+    /// # Errors
+    /// [`Hidden`] if not; what is denied is told, rather than what is missing.
+    pub fn readable(&self, view: &View) -> Result<(), Hidden> {
+        let mut hidden = Ok(());
+        for source in self.sources {
+            match source.readable(view) {
+                Ok(()) => return Ok(()),
+                Err(denied @ Hidden::Denied(_)) => hidden = Err(denied),
+                Err(missing) => hidden = hidden.and(Err(missing)),
+            }
+        }
+        hidden
+    }
+}
+
 impl Source {
     /// How records are one resource together, if they are.
     pub(super) fn group(&self) -> Option<&'static Group> {
         match self.only {
             Only::FirstOf(group) => Some(group),
-            Only::All | Only::If(_) => None,
+            Only::All | Only::If(_) | Only::PartOf(_) => None,
         }
+    }
+
+    /// That the user may read it.
+    ///
+    /// # Errors
+    /// [`Hidden`] if not.
+    pub fn readable(&self, view: &View) -> Result<(), Hidden> {
+        view.table(self.root)?;
+        match self.whole() {
+            Some(relation) => view.table(relation.node).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The relation to the record that its records are part of.
+    pub(super) fn whole(&self) -> Option<&'static Relation> {
+        let Only::PartOf(key) = self.only else {
+            return None;
+        };
+        self.root.one.iter().find(|relation| relation.key == key)
     }
 
     /// The logical id of a record, or of what it measured.

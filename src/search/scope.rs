@@ -7,7 +7,7 @@ use crate::tryton::model::{Node, plain};
 use crate::tryton::view::{Hidden, View};
 
 use super::declaration::{Declaration, Group, Measure, Only, Source};
-use super::logic::all;
+use super::logic::{FALSE, all};
 use super::value;
 
 /// What conditions are compiled for.
@@ -64,6 +64,7 @@ impl Place {
 
     /// The table, and what each record measured beside it: what stands after `FROM`.
     pub(super) fn table(&self, view: &View) -> Result<String, Hidden> {
+        self.source.readable(view)?;
         let table = identifier(&view.table(self.source.root)?);
         let alias = &self.alias;
         if self.source.measures.is_empty() {
@@ -119,7 +120,7 @@ impl Place {
     pub(super) fn condition(&self, sql: &mut Sql, view: &View) -> Result<String, Hidden> {
         let mut conditions = Vec::new();
         match self.source.only {
-            Only::All => {}
+            Only::All | Only::PartOf(_) => {}
             Only::If(template) => conditions.push(value::selected(
                 view,
                 self.source.root,
@@ -130,6 +131,12 @@ impl Place {
                 conditions.push(format!("{} IS NOT NULL", self.record(view)?));
                 conditions.push(self.is_first(sql, view, group)?);
             }
+        }
+        if let Some(whole) = self.source.whole() {
+            let column = view.existing_one(self.source.root, whole);
+            conditions.push(column.map_or(FALSE.to_owned(), |column| {
+                format!("{}.{} IS NOT NULL", self.alias, identifier(column))
+            }));
         }
         if !self.source.measures.is_empty() {
             conditions.push(format!("{}.\"held\"", self.measured()));

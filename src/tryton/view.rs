@@ -47,22 +47,6 @@ impl View {
         Ok(table)
     }
 
-    /// That the user may read one of these models.
-    ///
-    /// # Errors
-    /// [`Hidden`] if not; what is denied is told, rather than what is missing.
-    pub fn any_table(&self, nodes: impl Iterator<Item = &'static Node>) -> Result<(), Hidden> {
-        let mut hidden = Ok(());
-        for node in nodes {
-            match self.table(node) {
-                Ok(_) => return Ok(()),
-                Err(denied @ Hidden::Denied(_)) => hidden = Err(denied),
-                Err(missing) => hidden = hidden.and(Err(missing)),
-            }
-        }
-        hidden
-    }
-
     /// The column of a field.
     ///
     /// # Errors
@@ -127,6 +111,12 @@ impl View {
     #[must_use]
     pub fn existing(&self, node: &Node, field: &Field) -> Option<&'static str> {
         self.catalog.column(&node.table(), field.columns)
+    }
+
+    /// The column of a relation to one record, if there is one, whether or not the user may read it.
+    #[must_use]
+    pub fn existing_one(&self, node: &Node, relation: &Relation) -> Option<&'static str> {
+        self.catalog.column(&node.table(), relation.columns)
     }
 
     fn pick(&self, node: &Node, alternatives: &[&'static str]) -> Result<&'static str, Hidden> {

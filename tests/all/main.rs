@@ -18,6 +18,7 @@
 )]
 
 mod access;
+mod allergies;
 mod applications;
 mod attempts;
 mod authentication;
@@ -108,6 +109,7 @@ type Subject = (&'static str, fn() -> Vec<Test>);
 /// What only reads, or writes what nobody else looks at.
 const CONCURRENT: &[Subject] = &[
     ("access", access::tests),
+    ("allergies", allergies::tests),
     ("applications", applications::tests),
     ("attempts", attempts::tests),
     ("authentication", authentication::tests),
@@ -183,6 +185,7 @@ const ALONE: &[Subject] = &[
 
 fn changes() -> Vec<Test> {
     [
+        allergies::tests_that_change_data(),
         conditions::tests_that_change_data(),
         family_histories::tests_that_change_data(),
         organizations::tests_that_change_data(),

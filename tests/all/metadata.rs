@@ -89,7 +89,9 @@ fn it_describes_this_server(world: &World) {
     assert_eq!(statement["rest"][0]["mode"], "server");
     let types = types(world);
     let names = [
+        "AllergyIntolerance",
         "Condition",
+        "FamilyMemberHistory",
         "Observation",
         "Organization",
         "Patient",

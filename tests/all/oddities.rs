@@ -63,6 +63,8 @@ const TABLES: &[Table] = &[
             ("name", "gnuhealth_patient"),
         ],
     ),
+    // [`ALLERGIES`] of them
+    ("AllergyIntolerance", "gnuhealth_patient_disease", &[]),
     (
         "FamilyMemberHistory",
         "gnuhealth_patient_family_diseases",
@@ -72,6 +74,16 @@ const TABLES: &[Table] = &[
         "Observation",
         "gnuhealth_patient_evaluation",
         &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "Condition",
+        "gnuhealth_secondary_condition",
+        &[("evaluation", "gnuhealth_patient_evaluation")],
+    ),
+    (
+        "Condition",
+        "gnuhealth_diagnostic_hypothesis",
+        &[("evaluation", "gnuhealth_patient_evaluation")],
     ),
     (
         "Observation",
@@ -133,6 +145,9 @@ const ODDITIES: &[Oddity] = &[
     },
 ];
 
+/// Which of the odd entries of a patient's conditions are allergies.
+const ALLERGIES: &str = "UPDATE gnuhealth_patient_disease SET is_allergy = id % 2 = 1 WHERE id";
+
 /// How many odd rows each table gets: one of each oddity, and one with NULL wherever it may be.
 pub const ROWS: i64 = ODDITIES.len() as i64 + 1;
 
@@ -160,6 +175,9 @@ impl<'w> Oddities<'w> {
             }
             for (index, oddity) in ODDITIES.iter().enumerate() {
                 change(&mut sql, table, &columns, NEW + index as i64, *oddity);
+            }
+            if *table == "gnuhealth_patient_disease" {
+                sql.run(&format!("{ALLERGIES} BETWEEN {NEW} AND {}", NULLED - 1));
             }
             for column in columns.iter().filter(|column| column.nullable) {
                 sql.attempt(&format!(

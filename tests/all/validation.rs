@@ -110,7 +110,8 @@ fn every_resource_of_the_database_is_valid_r4(world: &World) {
         ("Organization", 9),
         ("Practitioner", 8),
         ("PractitionerRole", 8),
-        ("Condition", 100),
+        ("AllergyIntolerance", 10),
+        ("Condition", 150),
         ("Observation", 1500),
     ] {
         let resources: Vec<Value> = world.all(r#type).values().cloned().collect();

@@ -1,6 +1,8 @@
 //! FHIR resource types: one file each, with its tables, its search parameters and its way from row to resource.
 
+mod absent;
 pub mod condition;
+pub mod immunization;
 mod individual;
 pub mod observation;
 mod pathology;
@@ -8,6 +10,8 @@ pub mod patient;
 mod person;
 mod photo;
 pub mod practitioner;
+pub mod procedure;
+mod product;
 mod units;
 mod version;
 
@@ -19,9 +23,11 @@ use crate::search::declaration::{Declaration, Measure, Source};
 /// Every resource type that is served.
 pub const ALL: &[&Declaration] = &[
     &condition::DECLARATION,
+    &immunization::DECLARATION,
     &observation::DECLARATION,
     &patient::DECLARATION,
     &practitioner::DECLARATION,
+    &procedure::DECLARATION,
 ];
 
 /// A resource type: how a row becomes a resource.

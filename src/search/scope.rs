@@ -78,6 +78,7 @@ impl Place {
         let mut conditions = Vec::new();
         if let Only::If(template) = self.source.only {
             conditions.push(value::selected(
+                sql,
                 view,
                 self.source.root,
                 &self.alias,

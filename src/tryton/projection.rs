@@ -66,14 +66,14 @@ fn to_one(
     relation: &Relation,
     alias: &str,
 ) -> Option<String> {
-    let column = identifier(view.one(node, relation).ok()?);
+    let of = view.one(node, relation, alias).ok()?;
     let inner = below(alias, relation);
     let record = record(
         sql,
         view,
         relation.node,
         &inner,
-        &format!("{inner}.\"id\" = {alias}.{column}"),
+        &format!("{inner}.\"id\" = {of}"),
     )?;
     let key = identifier(relation.key);
     Some(format!(

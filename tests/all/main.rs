@@ -45,6 +45,7 @@ mod handling;
 mod health;
 mod history;
 mod http;
+mod immunizations;
 mod includes;
 mod indexes;
 mod load;
@@ -64,6 +65,7 @@ mod post_search;
 mod practitioners;
 mod principal;
 mod privacy;
+mod procedures;
 mod read;
 mod rights;
 mod role;
@@ -125,6 +127,7 @@ const CONCURRENT: &[Subject] = &[
     ("filters", filters::tests),
     ("fuzz", fuzz::tests),
     ("handling", handling::tests),
+    ("immunizations", immunizations::tests),
     ("includes", includes::tests),
     ("search_oracle", search_oracle::tests),
     ("manifest", manifest::tests),
@@ -138,6 +141,7 @@ const CONCURRENT: &[Subject] = &[
     ("post_search", post_search::tests),
     ("practitioners", practitioners::tests),
     ("principal", principal::tests),
+    ("procedures", procedures::tests),
     ("read", read::tests),
     ("rights", rights::tests),
     ("role", role::tests),
@@ -178,6 +182,8 @@ const ALONE: &[Subject] = &[
 fn changes() -> Vec<Test> {
     [
         conditions::tests_that_change_data(),
+        immunizations::tests_that_change_data(),
+        procedures::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

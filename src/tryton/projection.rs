@@ -213,6 +213,36 @@ mod tests {
         assert!(!list.contains("weight"), "{list}");
     }
 
+    static SURGERY: Node = Node {
+        model: "gnuhealth.surgery",
+        fields: &[ID],
+        one: &[],
+        many: &[],
+        subject: None,
+    };
+    static DONE: Node = Node {
+        model: "gnuhealth.patient.procedure",
+        fields: &[],
+        one: &[Relation {
+            key: "surgery",
+            columns: &["reference"],
+            node: &SURGERY,
+        }],
+        many: &[],
+        subject: None,
+    };
+
+    #[test]
+    fn a_reference_field_leads_to_records_of_the_model_that_it_names() {
+        let tables = [
+            ("gnuhealth_surgery", &["id"][..]),
+            ("gnuhealth_patient_procedure", &["id", "reference"]),
+        ];
+        let list = listed(&view(&tables, Rights::default()), &DONE, "d");
+        let of = "d_surgery.\"id\" = (CASE WHEN starts_with(d.\"reference\", 'gnuhealth.surgery,') THEN (CASE WHEN ";
+        assert!(list.contains(of), "{list}");
+    }
+
     #[test]
     fn every_record_tells_when_it_was_last_written() {
         let tables = [(

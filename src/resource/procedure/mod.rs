@@ -72,3 +72,104 @@ fn performed(start: Option<&String>, end: Option<&String>) -> Option<ProcedurePe
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn rendered(prefix: &str, row: &Value) -> Value {
+        let source = DECLARATION
+            .sources
+            .iter()
+            .find(|source| source.prefix == prefix)
+            .unwrap();
+        let record = Record {
+            id: format!("{prefix}-5"),
+            version: None,
+            system_base: "https://h/ns",
+            source,
+            measure: None,
+        };
+        serde_json::to_value(Procedure::render(&row.to_string(), &record).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_procedure_of_which_nothing_may_be_read_is_still_a_valid_one() {
+        let absent = json!([{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]);
+        for source in DECLARATION.sources {
+            let mut found = rendered(source.prefix, &json!({}));
+            found.as_object_mut().unwrap().remove("category");
+            let id = format!("{}-5", source.prefix);
+            assert_eq!(
+                found,
+                json!({"resourceType": "Procedure", "id": id, "status": "unknown", "subject": {"extension": absent}})
+            );
+        }
+    }
+
+    #[test]
+    fn only_surgeries_their_operations_and_what_says_so_are_surgical() {
+        let category = |prefix: &str, row: Value| {
+            rendered(prefix, &row)["category"]["coding"][0]["code"].clone()
+        };
+        assert_eq!(category("surgery", json!({})), SURGICAL);
+        assert_eq!(category("operation", json!({})), SURGICAL);
+        assert_eq!(category("procedure", json!({"ctx": "surgery"})), SURGICAL);
+        assert_eq!(
+            category("procedure", json!({"ctx": "rounding"})),
+            Value::Null
+        );
+        assert_eq!(category("directions", json!({})), Value::Null);
+    }
+
+    #[test]
+    fn a_period_ends_after_it_begins() {
+        let period = |state: &str, start: &str, end: &str| {
+            let row = json!({"state": state, "surgery_date": start, "surgery_end_date": end});
+            rendered("surgery", &row)["performedPeriod"].clone()
+        };
+        let (early, late) = ("2026-11-01T08:00:00", "2026-11-01T09:30:00");
+        let start = json!({"start": "2026-11-01T08:00:00Z"});
+        let both = json!({"start": "2026-11-01T08:00:00Z", "end": "2026-11-01T09:30:00Z"});
+        assert_eq!(period("done", early, late), both);
+        assert_eq!(period("in_progress", early, late), start);
+        assert_eq!(
+            period("done", late, early),
+            json!({"start": "2026-11-01T09:30:00Z"})
+        );
+    }
+
+    #[test]
+    fn the_newer_table_has_its_own_time_and_the_others_that_of_what_they_belong_to() {
+        let row = json!({"pdate": "2026-11-01T08:00:00", "evaluation": {"state": "done", "code": "E1", "start": "2026-11-01T07:00:00"}});
+        let found = rendered("procedure", &row);
+        assert_eq!(found["performedDateTime"], "2026-11-01T08:00:00Z");
+        assert!(found.get("performedPeriod").is_none());
+        assert_eq!(found["status"], "completed");
+        let identifier = json!({"system": "https://h/ns/evaluation", "value": "E1"});
+        assert_eq!(
+            found["encounter"],
+            json!({"type": "Encounter", "identifier": identifier})
+        );
+        let found = rendered("directions", &row);
+        assert_eq!(
+            found["performedPeriod"],
+            json!({"start": "2026-11-01T07:00:00Z"})
+        );
+    }
+
+    #[test]
+    fn a_round_is_of_the_patient_who_stays() {
+        let row = json!({"rounding": {"state": "draft", "health_professional_id": 3,
+            "registration": {"patient_id": 7, "code": "IN1"}}});
+        let found = rendered("rounding", &row);
+        assert_eq!(found["subject"]["reference"], "Patient/7");
+        assert_eq!(found["encounter"]["identifier"]["value"], "IN1");
+        assert_eq!(
+            found["performer"][0]["actor"]["reference"],
+            "Practitioner/3"
+        );
+        assert_eq!(found["status"], "unknown");
+    }
+}

@@ -47,8 +47,6 @@ pub(super) const EVALUATION: Node = Node {
         renamed("patient_id", &["patient"]),
         plain(&["code"]),
         plain(&["state"]),
-        renamed("start", &["evaluation_start"]),
-        renamed("end", &["evaluation_endtime"]),
     ],
     one: &[PATIENT],
     many: &[],

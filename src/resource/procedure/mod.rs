@@ -152,11 +152,21 @@ mod tests {
             found["encounter"],
             json!({"type": "Encounter", "identifier": identifier})
         );
-        let found = rendered("directions", &row);
+        let row = json!({"ambulatory": {"state": "done", "start": "2026-11-01T07:00:00"}});
+        let found = rendered("ambulatory", &row);
         assert_eq!(
             found["performedPeriod"],
             json!({"start": "2026-11-01T07:00:00Z"})
         );
+    }
+
+    #[test]
+    fn directions_may_be_yet_to_take() {
+        let row = json!({"evaluation": {"state": "signed", "code": "E1", "start": "2026-11-01T07:00:00"}});
+        let found = rendered("directions", &row);
+        assert_eq!(found["status"], "unknown");
+        assert!(found.get("performedPeriod").is_none());
+        assert_eq!(found["encounter"]["identifier"]["value"], "E1");
     }
 
     #[test]

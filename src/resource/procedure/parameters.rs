@@ -172,7 +172,6 @@ pub(super) static PARAMETERS: &[Parameter] = &[
                 Value::Field("pdate"),
                 Meaning::Moment,
             ),
-            session_date(DIRECTIONS, TO_EVALUATION),
             session_date(ROUND, TO_ROUNDING),
             session_date(SESSION, TO_SESSION),
         ],
@@ -301,10 +300,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
                  WHEN {evaluation/state} IN ('done', 'signed') OR {rounding/state} IN ('done', 'signed') OR {ambulatory/state} IN ('done', 'signed') \
                  THEN 'completed' ELSE 'unknown' END",
             ),
-            status(
-                DIRECTIONS,
-                "CASE WHEN {evaluation/state} IN ('done', 'signed') THEN 'completed' ELSE 'unknown' END",
-            ),
+            status(DIRECTIONS, "'unknown'::text"),
             status(
                 ROUND,
                 "CASE WHEN {rounding/state} IN ('done', 'signed') THEN 'completed' ELSE 'unknown' END",

@@ -231,7 +231,7 @@ pub(super) fn render(json: &str, record: &Record<'_>) -> serde_json::Result<Proc
             .map(Annotation::new)
             .collect(),
         ..Procedure::new(
-            row.status(),
+            row.status(record),
             row.subject().unwrap_or_else(unknown_reference),
         )
     })
@@ -249,9 +249,11 @@ impl Row {
             .or_else(|| self.session()?.patient())
     }
 
-    /// That of the surgery; what has no state of its own is done when what it belongs to is over.
-    fn status(&self) -> EventStatus {
+    /// That of the surgery; what has no state of its own is done when the session that it was done in is over. Directions may
+    /// be actions yet to take, as GNU Health 4.4 calls them, or were done, as 5.0 does.
+    fn status(&self, record: &Record<'_>) -> EventStatus {
         match (&self.surgery, self.session()) {
+            _ if record.source.prefix == DIRECTIONS => EventStatus::Unknown,
             (Some(surgery), _) => surgery.status(),
             (None, Some(session)) => session.status(),
             (None, None) => EventStatus::Unknown,
@@ -274,10 +276,15 @@ impl Row {
             .find_map(|(session, system)| session.as_ref()?.encounter(record, system))
     }
 
-    /// Only the newer table has a time of its own. What stands in the others was done when the surgery or session was.
+    /// Only the newest table has a time of its own. Operations, and what was done in a round or session, were done when the
+    /// surgery, round or session was; directions perhaps not yet.
     fn performed(&self, record: &Record<'_>) -> Option<ProcedurePerformed> {
-        if record.source.prefix == PATIENT_PROCEDURE {
-            return moment(self.pdate.as_ref()).map(ProcedurePerformed::DateTime);
+        match record.source.prefix {
+            PATIENT_PROCEDURE => {
+                return moment(self.pdate.as_ref()).map(ProcedurePerformed::DateTime);
+            }
+            DIRECTIONS => return None,
+            _ => {}
         }
         let surgery = self.surgery.as_ref().and_then(Surgery::performed);
         surgery.or_else(|| self.session()?.performed())

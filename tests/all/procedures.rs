@@ -640,7 +640,8 @@ impl<'w> Made<'w> {
     }
 
     fn is_found(&self, query: &str, id: &str) -> bool {
-        let path = format!("/Procedure?{}&_count=1000", query.replace('|', "%7C"));
+        let query = query.replace('|', "%7C").replace(' ', "%20");
+        let path = format!("/Procedure?{query}&_count=1000");
         resources(&self.world.doctor(), &path).contains_key(id)
     }
 

@@ -6,6 +6,7 @@ pub mod condition;
 mod disease;
 mod evaluation;
 pub mod family_member_history;
+pub mod immunization;
 mod individual;
 mod local;
 pub mod observation;
@@ -16,6 +17,8 @@ mod person;
 mod photo;
 pub mod practitioner;
 pub mod practitioner_role;
+pub mod procedure;
+mod product;
 mod recorder;
 mod specialty;
 mod units;
@@ -31,11 +34,13 @@ pub const ALL: &[&Declaration] = &[
     &allergy_intolerance::DECLARATION,
     &condition::DECLARATION,
     &family_member_history::DECLARATION,
+    &immunization::DECLARATION,
     &observation::DECLARATION,
     &organization::DECLARATION,
     &patient::DECLARATION,
     &practitioner::DECLARATION,
     &practitioner_role::DECLARATION,
+    &procedure::DECLARATION,
 ];
 
 /// A resource type: how a row becomes a resource.

@@ -39,8 +39,9 @@ pub struct Source {
 pub enum Only {
     /// Every one.
     All,
-    /// Those for which an SQL condition holds; the columns stand in it as `{key}` of the model's fields. Where a column
-    /// does not exist it is NULL.
+    /// Those for which an SQL condition holds; the columns stand in it as `{key}` of the model's fields, and as
+    /// `{relation/key}` those of records that the model refers to. A column that does not exist is NULL, and so is one of
+    /// another record that the user may not read.
     If(&'static str),
     /// The first of each group, which stands for all of it.
     FirstOf(&'static Group),

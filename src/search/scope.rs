@@ -122,6 +122,7 @@ impl Place {
         match self.source.only {
             Only::All | Only::PartOf(_) => {}
             Only::If(template) => conditions.push(value::selected(
+                sql,
                 view,
                 self.source.root,
                 &self.alias,

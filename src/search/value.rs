@@ -36,15 +36,19 @@ pub(super) fn expression(
     })
 }
 
-/// As [`expression`], over fields of the model only, whether or not the user may read them: for what a record is, which
-/// tells nothing of it.
+/// As [`expression`], for what a record is, which tells nothing of it: fields of the model count whether or not the user
+/// may read them, those of others as far as the user may.
 pub(super) fn selected(
+    sql: &mut Sql,
     view: &View,
-    node: &Node,
+    node: &'static Node,
     alias: &str,
     template: &str,
 ) -> Result<String, Hidden> {
     let expression = filled(template, |key| {
+        if key.contains('/') {
+            return Ok(reached(sql, view, node, alias, key).unwrap_or_else(|_| "NULL".to_owned()));
+        }
         let column = view.existing(node, field(node, key)?);
         Ok(column.map_or("NULL".to_owned(), |column| {
             format!("{alias}.{}", identifier(column))
@@ -80,7 +84,7 @@ fn reached(
     };
     let relation =
         relation(node.one, key).ok_or_else(|| Hidden::Missing(format!("{}.{key}", node.model)))?;
-    let many = identifier(view.one(node, relation)?);
+    let of = view.one(node, relation, alias)?;
     let table = identifier(&view.table(relation.node)?);
     let inner = sql.alias();
     let value = reached(sql, view, relation.node, &inner, rest)?;
@@ -88,7 +92,7 @@ fn reached(
         .visible(sql, relation.node, &inner)
         .map_or_else(String::new, |visible| format!(" AND {visible}"));
     Ok(format!(
-        "(SELECT {value} FROM {table} {inner} WHERE {inner}.\"id\" = {alias}.{many}{visible})"
+        "(SELECT {value} FROM {table} {inner} WHERE {inner}.\"id\" = {of}{visible})"
     ))
 }
 

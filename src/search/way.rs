@@ -78,8 +78,7 @@ impl Way {
         let alias = sql.alias();
         let table = identifier(&view.table(relation.node)?);
         let (from, to) = if to_one.is_some() {
-            let column = identifier(view.one(self.node, relation)?);
-            (format!("{}.{column}", self.alias), id(&alias))
+            (view.one(self.node, relation, &self.alias)?, id(&alias))
         } else {
             let column = identifier(view.many(relation)?);
             (id(&self.alias), format!("{alias}.{column}"))

@@ -51,7 +51,8 @@ pub enum Read {
 pub struct Relation {
     /// Its name in the row that the resource type sees, and in the paths of search parameters.
     pub key: &'static str,
-    /// The many2one column: on this model for `one`, on the other for `many`. Alternatives as in [`Field`].
+    /// The many2one column: on this model for `one`, on the other for `many`. Alternatives as in [`Field`]. For `one` it may
+    /// be a reference field too, see [`names_the_model`].
     pub columns: &'static [&'static str],
     /// The other model.
     pub node: &'static Node,
@@ -81,6 +82,16 @@ impl Node {
             .flat_map(|relation| relation.node.tree());
         std::iter::once(self).chain(below).collect()
     }
+}
+
+/// Columns that name the model of a record beside its id, as `gnuhealth.surgery,7` (`fields.Reference` of trytond).
+const REFERENCES: &[(&str, &str)] = &[("gnuhealth.patient.procedure", "reference")];
+
+/// Whether a column of a model names the model of the record beside its id. A relation over such a column leads to those
+/// records that are of its own model.
+#[must_use]
+pub fn names_the_model(model: &str, column: &str) -> bool {
+    REFERENCES.contains(&(model, column))
 }
 
 /// The names of some models, as a key of what is remembered of them.

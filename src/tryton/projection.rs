@@ -66,14 +66,14 @@ fn to_one(
     relation: &Relation,
     alias: &str,
 ) -> Option<String> {
-    let column = identifier(view.one(node, relation).ok()?);
+    let of = view.one(node, relation, alias).ok()?;
     let inner = below(alias, relation);
     let record = record(
         sql,
         view,
         relation.node,
         &inner,
-        &format!("{inner}.\"id\" = {alias}.{column}"),
+        &format!("{inner}.\"id\" = {of}"),
     )?;
     let key = identifier(relation.key);
     Some(format!(
@@ -211,6 +211,36 @@ mod tests {
             "{list}"
         );
         assert!(!list.contains("weight"), "{list}");
+    }
+
+    static SURGERY: Node = Node {
+        model: "gnuhealth.surgery",
+        fields: &[ID],
+        one: &[],
+        many: &[],
+        subject: None,
+    };
+    static DONE: Node = Node {
+        model: "gnuhealth.patient.procedure",
+        fields: &[],
+        one: &[Relation {
+            key: "surgery",
+            columns: &["reference"],
+            node: &SURGERY,
+        }],
+        many: &[],
+        subject: None,
+    };
+
+    #[test]
+    fn a_reference_field_leads_to_records_of_the_model_that_it_names() {
+        let tables = [
+            ("gnuhealth_surgery", &["id"][..]),
+            ("gnuhealth_patient_procedure", &["id", "reference"]),
+        ];
+        let list = listed(&view(&tables, Rights::default()), &DONE, "d");
+        let of = "d_surgery.\"id\" = (CASE WHEN starts_with(d.\"reference\", 'gnuhealth.surgery,') THEN (CASE WHEN ";
+        assert!(list.contains(of), "{list}");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use crate::db::{Sql, identifier};
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
-use crate::tryton::model::{Field, Node, Relation};
+use crate::tryton::compile::id_of;
+use crate::tryton::model::{Field, Node, Relation, names_the_model};
 
 /// The database as one user sees it.
 #[derive(Debug, Clone)]
@@ -55,12 +56,20 @@ impl View {
         self.pick(node, field.columns)
     }
 
-    /// The column of a relation from `node` to one record.
+    /// The SQL of the id that a relation leads to, from the record of `node` aliased `alias` to one other.
     ///
     /// # Errors
-    /// [`Hidden`] if there is none for this user.
-    pub fn one(&self, node: &Node, relation: &Relation) -> Result<&'static str, Hidden> {
-        self.pick(node, relation.columns)
+    /// [`Hidden`] if there is no such column for this user.
+    pub fn one(&self, node: &Node, relation: &Relation, alias: &str) -> Result<String, Hidden> {
+        let column = self.pick(node, relation.columns)?;
+        let value = format!("{alias}.{}", identifier(column));
+        if !names_the_model(node.model, column) {
+            return Ok(value);
+        }
+        let (model, id) = (relation.node.model, id_of(&value));
+        Ok(format!(
+            "(CASE WHEN starts_with({value}, '{model},') THEN {id} END)"
+        ))
     }
 
     /// The column by which many records refer to one, on their side.

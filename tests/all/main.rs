@@ -47,6 +47,7 @@ mod handling;
 mod health;
 mod history;
 mod http;
+mod immunizations;
 mod includes;
 mod indexes;
 mod load;
@@ -68,6 +69,7 @@ mod practitioner_roles;
 mod practitioners;
 mod principal;
 mod privacy;
+mod procedures;
 mod read;
 mod rights;
 mod role;
@@ -131,6 +133,7 @@ const CONCURRENT: &[Subject] = &[
     ("filters", filters::tests),
     ("fuzz", fuzz::tests),
     ("handling", handling::tests),
+    ("immunizations", immunizations::tests),
     ("includes", includes::tests),
     ("search_oracle", search_oracle::tests),
     ("manifest", manifest::tests),
@@ -146,6 +149,7 @@ const CONCURRENT: &[Subject] = &[
     ("practitioner_roles", practitioner_roles::tests),
     ("practitioners", practitioners::tests),
     ("principal", principal::tests),
+    ("procedures", procedures::tests),
     ("read", read::tests),
     ("rights", rights::tests),
     ("role", role::tests),
@@ -189,6 +193,8 @@ fn changes() -> Vec<Test> {
         conditions::tests_that_change_data(),
         family_histories::tests_that_change_data(),
         organizations::tests_that_change_data(),
+        immunizations::tests_that_change_data(),
+        procedures::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

@@ -95,6 +95,63 @@ const TABLES: &[Table] = &[
         "gnuhealth_lab_test_critearea",
         &[("gnuhealth_lab_id", "gnuhealth_lab")],
     ),
+    ("", "product_template", &[]),
+    ("", "product_product", &[("template", "product_template")]),
+    (
+        "",
+        "gnuhealth_medicament",
+        &[("product", "product_product"), ("name", "product_product")],
+    ),
+    (
+        "Immunization",
+        "gnuhealth_vaccination",
+        &[
+            ("patient", "gnuhealth_patient"),
+            ("name", "gnuhealth_patient"),
+            ("vaccine", "gnuhealth_medicament"),
+        ],
+    ),
+    ("", "gnuhealth_procedure", &[]),
+    (
+        "Procedure",
+        "gnuhealth_surgery",
+        &[
+            ("patient", "gnuhealth_patient"),
+            ("surgical_intervention", "gnuhealth_procedure"),
+        ],
+    ),
+    (
+        "",
+        "gnuhealth_surgery_team",
+        &[
+            ("surgery", "gnuhealth_surgery"),
+            ("name", "gnuhealth_surgery"),
+        ],
+    ),
+    (
+        "Procedure",
+        "gnuhealth_operation",
+        &[
+            ("surgery", "gnuhealth_surgery"),
+            ("name", "gnuhealth_surgery"),
+        ],
+    ),
+    (
+        "Procedure",
+        "gnuhealth_patient_procedure",
+        &[
+            ("patient", "gnuhealth_patient"),
+            ("procedure", "gnuhealth_procedure"),
+        ],
+    ),
+    (
+        "Procedure",
+        "gnuhealth_directions",
+        &[
+            ("evaluation", "gnuhealth_patient_evaluation"),
+            ("name", "gnuhealth_patient_evaluation"),
+        ],
+    ),
 ];
 
 /// How a row is odd.

@@ -113,6 +113,8 @@ fn every_resource_of_the_database_is_valid_r4(world: &World) {
         ("AllergyIntolerance", 10),
         ("Condition", 150),
         ("Observation", 1500),
+        ("Immunization", 40),
+        ("Procedure", 25),
     ] {
         let resources: Vec<Value> = world.all(r#type).values().cloned().collect();
         assert!(resources.len() >= least, "{type}: {}", resources.len());

@@ -1,7 +1,14 @@
 //! FHIR resource types: one file each, with its tables, its search parameters and its way from row to resource.
 
+mod absent;
 pub mod condition;
+mod dosage;
+mod drug_form;
 mod individual;
+mod medicament;
+pub mod medication;
+pub mod medication_request;
+pub mod medication_statement;
 pub mod observation;
 mod pathology;
 pub mod patient;
@@ -19,6 +26,9 @@ use crate::search::declaration::{Declaration, Measure, Source};
 /// Every resource type that is served.
 pub const ALL: &[&Declaration] = &[
     &condition::DECLARATION,
+    &medication::DECLARATION,
+    &medication_request::DECLARATION,
+    &medication_statement::DECLARATION,
     &observation::DECLARATION,
     &patient::DECLARATION,
     &practitioner::DECLARATION,

@@ -452,3 +452,201 @@ pub(super) fn period(start: Option<&String>, end: Option<&String>) -> Option<Per
         ..Period::default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::medication_statement::DECLARATION;
+    use serde_json::{Value, json};
+
+    fn shown(row: Value) -> Value {
+        let taken: Taken = serde_json::from_value(row).unwrap();
+        let record = Record {
+            id: "5".to_owned(),
+            version: None,
+            system_base: "https://h/ns",
+            source: &DECLARATION.sources[0],
+            measure: None,
+        };
+        serde_json::to_value(taken.dosage(None, &record)).unwrap()
+    }
+
+    fn mg(value: u32) -> Value {
+        json!({"value": value, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"})
+    }
+
+    #[test]
+    fn a_dosage_says_how_much_how_often_how_long_and_how() {
+        let row = json!({"dose": "500", "dose_unit": {"code": "mg", "name": "mg"}, "qty": 1,
+            "form": {"code": "TAB", "name": "Tablet"}, "route": {"code": "PO", "name": "Oral"},
+            "common_dosage": {"code": "229798009", "name": "3 times per day"}, "admin_times": "08 13 18",
+            "frequency": 8, "frequency_unit": "hours", "frequency_prn": false, "duration": 10, "duration_period": "days"});
+        assert_eq!(
+            shown(row),
+            json!({"text": "500 mg x 1 Tablet, 3 times per day (08 13 18)",
+                "timing": {
+                    "repeat": {"boundsDuration": {"value": 10, "unit": "days", "system": "http://unitsofmeasure.org",
+                        "code": "d"}, "frequency": 1, "period": 8, "periodUnit": "h"},
+                    "code": {"coding": [{"system": "http://snomed.info/sct", "code": "229798009"}],
+                        "text": "3 times per day"}},
+                "route": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0162", "code": "PO",
+                    "display": "Oral"}], "text": "Oral"},
+                "doseAndRate": [{"doseQuantity": mg(500)}]})
+        );
+        assert_eq!(shown(json!({})), Value::Null);
+        assert_eq!(
+            shown(json!({"dose": null, "frequency": 0, "duration": 0})),
+            Value::Null
+        );
+    }
+
+    #[test]
+    fn of_several_units_their_number_is_the_dose() {
+        let dose = |qty: Value, dose: Value| {
+            let row = json!({"dose": dose, "dose_unit": {"name": "mg"}, "qty": qty, "form": {"code": "TAB", "name": "Tablet"}});
+            shown(row)["doseAndRate"][0]["doseQuantity"].clone()
+        };
+        let tablets = |number: u32| {
+            json!({"value": number, "unit": "Tablet", "code": "TAB",
+                "system": "http://terminology.hl7.org/CodeSystem/v3-orderableDrugForm"})
+        };
+        assert_eq!(dose(json!(2), json!("500")), tablets(2));
+        assert_eq!(dose(json!(1), json!("500")), mg(500));
+        assert_eq!(dose(json!(1), Value::Null), tablets(1));
+        assert_eq!(dose(json!(0), json!("0")), mg(0));
+        assert_eq!(dose(Value::Null, json!("500")), mg(500));
+        assert_eq!(dose(Value::Null, json!("NaN")), Value::Null);
+        let row = json!({"dose": "500", "dose_unit": {"name": "mg"}, "qty": 2});
+        let found = shown(row);
+        assert_eq!(found["doseAndRate"][0]["doseQuantity"], json!({"value": 2}));
+        assert_eq!(found["text"], "500 mg x 2");
+    }
+
+    #[test]
+    fn only_an_infusion_has_a_rate_and_zero_is_one() {
+        let rate = |row: Value| shown(row)["doseAndRate"][0]["rateQuantity"].clone();
+        let per_hour = json!({"value": 0, "unit": "mL/hour", "system": "http://unitsofmeasure.org", "code": "mL/h"});
+        let row = |infusion: Value| json!({"infusion": infusion, "infusion_rate": "0", "infusion_rate_units": "mlhr"});
+        assert_eq!(rate(row(json!(true))), per_hour);
+        assert_eq!(rate(row(json!(false))), Value::Null);
+        let unknown = json!({"infusion": true, "infusion_rate": "1.5"});
+        assert_eq!(rate(unknown), json!({"value": 1.5}));
+    }
+
+    #[test]
+    fn hours_count_where_there_is_no_interval_and_nothing_else_in_the_text() {
+        let times = |text: &str| {
+            let found = shown(json!({"admin_times": text}));
+            assert_eq!(found["text"], format!("({})", text.trim()));
+            found["timing"]["repeat"]["timeOfDay"].clone()
+        };
+        assert_eq!(
+            times("08 13 18"),
+            json!(["08:00:00", "13:00:00", "18:00:00"])
+        );
+        assert_eq!(times("20:30, 8;8"), json!(["08:00:00", "20:30:00"]));
+        for text in [
+            "morning", "08 or 9", "24", "8:5", "008", "+8", "8:60", "8-20", "08:00:00",
+        ] {
+            assert_eq!(times(text), Value::Null, "{text}");
+        }
+        let both = shown(json!({"admin_times": "08", "frequency": 2, "frequency_unit": "weeks"}));
+        let interval = json!({"frequency": 1, "period": 2, "periodUnit": "wk"});
+        assert_eq!(both["timing"]["repeat"], interval);
+    }
+
+    #[test]
+    fn an_inpatient_is_given_it_at_times_that_may_have_doses_of_their_own() {
+        let times = |dose: Value| {
+            let times = json!([{"admin_time": "20:00:00"}, {"admin_time": null},
+                {"admin_time": "08:30:00", "dose": dose, "dose_unit": {"name": "mg"}, "remarks": "with water"}]);
+            let times = if dose.is_null() {
+                json!([times[0], times[2]])
+            } else {
+                times
+            };
+            shown(json!({"times": times}))
+        };
+        let found = times(Value::Null);
+        let hours = json!(["08:30:00", "20:00:00"]);
+        assert_eq!(found["timing"]["repeat"]["timeOfDay"], hours);
+        assert_eq!(found["text"], "(08:30 with water, 20:00)");
+        let found = times(json!("250"));
+        assert!(found.get("timing").is_none());
+        assert_eq!(found["text"], "(08:30 250 mg with water, 20:00)");
+    }
+
+    #[test]
+    fn no_interval_is_none_and_when_required_is_as_needed() {
+        for frequency in [json!(0), json!(-1), Value::Null] {
+            let found =
+                shown(json!({"frequency": frequency, "frequency_unit": "hours", "dose": "1"}));
+            assert!(found.get("timing").is_none());
+            assert!(found.get("asNeededBoolean").is_none());
+        }
+        for row in [
+            json!({"frequency": 0, "frequency_unit": "wr"}),
+            json!({"frequency_prn": true}),
+            json!({"common_dosage": {"code": "420449005"}}),
+        ] {
+            assert_eq!(shown(row)["asNeededBoolean"], true);
+        }
+    }
+
+    #[test]
+    fn a_frequency_or_route_of_the_hospital_has_a_system_of_its_own() {
+        let found = shown(
+            json!({"common_dosage": {"code": "TWICE", "name": "Twice"}, "route": {"code": "XX", "name": "Own"}}),
+        );
+        assert_eq!(
+            found["timing"]["code"]["coding"],
+            json!([{"system": "https://h/ns/medication-frequency", "code": "TWICE", "display": "Twice"}])
+        );
+        assert_eq!(
+            found["route"]["coding"],
+            json!([{"system": "https://h/ns/drug-route", "code": "XX", "display": "Own"}])
+        );
+        for code in [
+            "229798009",
+            "20050000",
+            "900000000000003001",
+            "999991000119105",
+        ] {
+            assert!(is_snomed_ct(code), "{code}");
+        }
+        for code in [
+            "TDS",
+            "12345",
+            "229798119",
+            "1234567890123456001",
+            "2297980O9",
+            "",
+        ] {
+            assert!(!is_snomed_ct(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_period_does_not_end_before_it_starts() {
+        let shown = |start: Option<&str>, end: Option<&str>| {
+            let text = |text: Option<&str>| text.map(str::to_owned);
+            let period = period(text(start).as_ref(), text(end).as_ref());
+            serde_json::to_value(period).unwrap()
+        };
+        let (one, two) = ("2026-10-01T09:00:00", "2026-10-02T09:00:00");
+        assert_eq!(
+            shown(Some(one), Some(two)),
+            json!({"start": "2026-10-01T09:00:00Z", "end": "2026-10-02T09:00:00Z"})
+        );
+        assert_eq!(
+            shown(Some(two), Some(one)),
+            json!({"start": "2026-10-02T09:00:00Z"})
+        );
+        assert_eq!(
+            shown(None, Some(one)),
+            json!({"end": "2026-10-01T09:00:00Z"})
+        );
+        assert_eq!(shown(Some(one), Some(one))["end"], "2026-10-01T09:00:00Z");
+        assert_eq!(shown(Some("infinity"), None), Value::Null);
+    }
+}

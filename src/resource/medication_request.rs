@@ -366,3 +366,106 @@ impl Row {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn rendered(row: &Value) -> Value {
+        let record = Record {
+            id: "5".to_owned(),
+            version: None,
+            system_base: "https://h/ns",
+            source: &DECLARATION.sources[0],
+            measure: None,
+        };
+        serde_json::to_value(MedicationRequest::render(&row.to_string(), &record).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_request_is_active_once_the_prescription_was_made() {
+        for (state, status) in [
+            (json!("draft"), "draft"),
+            (json!("done"), "active"),
+            (json!("validated"), "active"),
+            (json!("else"), "unknown"),
+            (Value::Null, "unknown"),
+        ] {
+            let found = rendered(&json!({"order": {"state": state}}));
+            assert_eq!(found["status"], status);
+            assert_eq!(found["intent"], "order");
+        }
+    }
+
+    #[test]
+    fn a_request_says_what_its_order_says() {
+        let row = json!({"medicament_id": 3, "short_comment": "After meals", "order": {"prescription_id": "PRES 1",
+            "prescription_date": "2026-10-01T10:30:00", "notes": "Twice", "patient_id": 7, "healthprof_id": 2,
+            "pharmacy_id": 9, "pharmacy": {"name": "Green cross"}}});
+        let found = rendered(&row);
+        assert_eq!(
+            found["groupIdentifier"],
+            json!({"system": "https://h/ns/prescription", "value": "PRES 1"})
+        );
+        assert_eq!(found["authoredOn"], "2026-10-01T10:30:00Z");
+        assert_eq!(found["subject"]["reference"], "Patient/7");
+        assert_eq!(found["requester"]["reference"], "Practitioner/2");
+        assert_eq!(found["medicationReference"]["reference"], "Medication/3");
+        assert_eq!(
+            found["note"],
+            json!([{"text": "After meals"}, {"text": "Twice"}])
+        );
+        let pharmacy = json!({"reference": "Organization/pharmacy-9", "type": "Organization", "display": "Green cross"});
+        assert_eq!(found["dispenseRequest"], json!({"performer": pharmacy}));
+    }
+
+    #[test]
+    fn what_shall_be_dispensed_may_be_nothing() {
+        let row = json!({"review": "2026-12-01T10:00:00", "quantity": 0, "refills": 0, "allow_substitution": false,
+            "form": {"code": "TAB", "name": "Tablet"}, "duration": 10, "duration_period": "months"});
+        let found = rendered(&row);
+        let request = &found["dispenseRequest"];
+        assert_eq!(
+            request["validityPeriod"],
+            json!({"end": "2026-12-01T10:00:00Z"})
+        );
+        assert_eq!(request["numberOfRepeatsAllowed"], 0);
+        assert_eq!(request["quantity"]["value"], 0);
+        assert_eq!(request["quantity"]["code"], "TAB");
+        assert_eq!(request["expectedSupplyDuration"]["code"], "mo");
+        assert_eq!(found["substitution"], json!({"allowedBoolean": false}));
+        let found = rendered(&json!({"refills": -1, "quantity": 3}));
+        assert_eq!(found["dispenseRequest"], json!({"quantity": {"value": 3}}));
+    }
+
+    #[test]
+    fn the_treatment_lasts_from_start_to_end_or_as_long_as_it_says() {
+        let bounds =
+            |row: Value| rendered(&row)["dosageInstruction"][0]["timing"]["repeat"].clone();
+        let both = json!({"start_treatment": "2026-10-01T10:00:00", "duration": 10, "duration_period": "days"});
+        assert_eq!(
+            bounds(both),
+            json!({"boundsPeriod": {"start": "2026-10-01T10:00:00Z"}})
+        );
+        let duration = json!({"duration": 10, "duration_period": "days"});
+        assert_eq!(bounds(duration)["boundsDuration"]["value"], 10);
+        let indefinite = rendered(&json!({"duration": 10, "duration_period": "indefinite"}));
+        assert_eq!(
+            indefinite["courseOfTherapyType"]["coding"][0]["code"],
+            "continuous"
+        );
+        assert!(indefinite.get("dosageInstruction").is_none());
+    }
+
+    #[test]
+    fn a_request_of_which_nothing_may_be_read_is_still_a_valid_one() {
+        let absent = json!({"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+            "valueCode": "unknown"}]});
+        assert_eq!(
+            rendered(&json!({})),
+            json!({"resourceType": "MedicationRequest", "id": "5", "status": "unknown", "intent": "order",
+                "medicationReference": absent, "subject": absent})
+        );
+    }
+}

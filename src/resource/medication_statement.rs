@@ -505,3 +505,135 @@ impl Line {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn of(source: usize, row: &Value) -> Value {
+        let record = Record {
+            id: "5".to_owned(),
+            version: None,
+            system_base: "https://h/ns",
+            source: &DECLARATION.sources[source],
+            measure: None,
+        };
+        serde_json::to_value(MedicationStatement::render(&row.to_string(), &record).unwrap())
+            .unwrap()
+    }
+
+    fn rendered(row: Value) -> Value {
+        of(0, &row)
+    }
+
+    #[test]
+    fn the_status_is_what_ended_it_or_that_it_goes_on() {
+        let row = |active: Value, completed: Value, discontinued: Value| {
+            json!({"is_active": active,
+            "course_completed": completed, "discontinued": discontinued, "discontinued_reason": "Nausea"})
+        };
+        let (yes, no) = (json!(true), json!(false));
+        for (active, completed, discontinued, status) in [
+            (&yes, &no, &no, "active"),
+            (&no, &yes, &no, "completed"),
+            (&no, &no, &yes, "stopped"),
+            (&yes, &no, &yes, "stopped"),
+            (&yes, &yes, &no, "completed"),
+            (&no, &no, &no, "unknown"),
+            (&Value::Null, &Value::Null, &Value::Null, "unknown"),
+            (&yes, &Value::Null, &Value::Null, "active"),
+        ] {
+            let found = rendered(row(active.clone(), completed.clone(), discontinued.clone()));
+            assert_eq!(
+                found["status"], status,
+                "{active} {completed} {discontinued}"
+            );
+            let reason = &found["statusReason"][0]["text"];
+            assert_eq!(reason.as_str(), (status == "stopped").then_some("Nausea"));
+        }
+    }
+
+    #[test]
+    fn who_may_not_read_what_ended_it_is_told_no_status() {
+        for row in [
+            json!({"is_active": true}),
+            json!({"is_active": true, "discontinued": false}),
+            json!({"is_active": true, "course_completed": true}),
+            json!({"discontinued": false, "course_completed": false}),
+        ] {
+            assert_eq!(rendered(row)["status"], "unknown");
+        }
+        let row = json!({"discontinued": false, "course_completed": true});
+        assert_eq!(rendered(row)["status"], "completed");
+    }
+
+    #[test]
+    fn a_statement_says_what_who_when_why_and_from_whom() {
+        let row = json!({"patient_id": 7, "patient": {"party": {"name": "Ana", "lastname": "Betz"}}, "healthprof_id": 2,
+            "medicament_id": 3, "medicament": {"active_component": "paracetamol"},
+            "indication": {"code": "R51", "name": "Headache"}, "recorded": "2026-11-01T10:00:00.5",
+            "start_treatment": "2026-10-01T09:00:00", "end_treatment": "2026-10-20T09:00:00",
+            "adverse_reaction": "Nausea", "notes": " ", "dose": "0"});
+        let found = rendered(row);
+        let patient = json!({"reference": "Patient/7", "type": "Patient", "display": "Betz, Ana"});
+        assert_eq!(found["subject"], patient);
+        let drug =
+            json!({"reference": "Medication/3", "type": "Medication", "display": "paracetamol"});
+        assert_eq!(found["medicationReference"], drug);
+        assert_eq!(found["informationSource"]["reference"], "Practitioner/2");
+        assert_eq!(found["reasonCode"][0]["coding"][0]["code"], "R51");
+        assert_eq!(found["dateAsserted"], "2026-11-01T10:00:00Z");
+        assert_eq!(
+            found["effectivePeriod"],
+            json!({"start": "2026-10-01T09:00:00Z", "end": "2026-10-20T09:00:00Z"})
+        );
+        assert_eq!(found["note"], json!([{"text": "Nausea"}]));
+        assert_eq!(
+            found["dosage"][0]["doseAndRate"][0]["doseQuantity"],
+            json!({"value": 0})
+        );
+        assert!(found.get("category").is_none() && found.get("context").is_none());
+    }
+
+    #[test]
+    fn a_stay_is_the_context_and_has_the_patient() {
+        let row = json!({"registration": {"code": "REG 1", "patient_id": 7}, "medicament_id": 3});
+        let found = of(1, &row);
+        assert_eq!(found["subject"]["reference"], "Patient/7");
+        assert_eq!(found["category"]["coding"][0]["code"], "inpatient");
+        assert_eq!(
+            found["context"],
+            json!({"type": "Encounter",
+                "identifier": {"system": "https://h/ns/inpatient-registration", "value": "REG 1"}})
+        );
+    }
+
+    #[test]
+    fn a_prescription_is_referred_to_by_the_lines_for_the_same_drug_or_by_its_number() {
+        let based_on = |lines: Value| {
+            let prescription = json!({"prescription_id": "PRES 1", "lines": lines});
+            rendered(json!({"medicament_id": 3, "prescription": prescription}))["basedOn"].clone()
+        };
+        let lines = json!([{"id": 8, "medicament_id": 3}, {"id": 9, "medicament_id": 4}]);
+        assert_eq!(
+            based_on(lines),
+            json!([{"reference": "MedicationRequest/8", "type": "MedicationRequest"}])
+        );
+        let number = json!([{"type": "MedicationRequest",
+            "identifier": {"system": "https://h/ns/prescription", "value": "PRES 1"}}]);
+        assert_eq!(based_on(json!([{"id": 9, "medicament_id": null}])), number);
+        assert_eq!(based_on(Value::Null), number);
+    }
+
+    #[test]
+    fn a_statement_of_which_nothing_may_be_read_is_still_a_valid_one() {
+        let absent = json!({"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+            "valueCode": "unknown"}]});
+        assert_eq!(
+            rendered(json!({})),
+            json!({"resourceType": "MedicationStatement", "id": "5", "status": "unknown",
+                "medicationReference": absent, "subject": absent})
+        );
+    }
+}

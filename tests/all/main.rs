@@ -35,6 +35,7 @@ mod cors;
 mod crawl;
 mod definitions;
 mod domains;
+mod dosages;
 mod examples;
 mod facade_defects;
 mod filters;
@@ -49,6 +50,9 @@ mod includes;
 mod indexes;
 mod load;
 mod manifest;
+mod medication_requests;
+mod medication_statements;
+mod medications;
 mod metadata;
 mod negotiation;
 mod neighbours;
@@ -128,6 +132,9 @@ const CONCURRENT: &[Subject] = &[
     ("includes", includes::tests),
     ("search_oracle", search_oracle::tests),
     ("manifest", manifest::tests),
+    ("medication_requests", medication_requests::tests),
+    ("medication_statements", medication_statements::tests),
+    ("medications", medications::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
     ("neighbours", neighbours::tests),
@@ -178,6 +185,9 @@ const ALONE: &[Subject] = &[
 fn changes() -> Vec<Test> {
     [
         conditions::tests_that_change_data(),
+        medication_requests::tests_that_change_data(),
+        medication_statements::tests_that_change_data(),
+        medications::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

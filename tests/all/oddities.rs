@@ -60,6 +60,73 @@ const TABLES: &[Table] = &[
         "gnuhealth_lab_test_critearea",
         &[("gnuhealth_lab_id", "gnuhealth_lab")],
     ),
+    ("", "product_template", &[]),
+    ("", "product_product", &[("template", "product_template")]),
+    ("", "product_identifier", &[("product", "product_product")]),
+    ("", "gnuhealth_drug_form", &[]),
+    ("", "gnuhealth_drug_route", &[]),
+    ("", "gnuhealth_dose_unit", &[]),
+    ("", "gnuhealth_medication_dosage", &[]),
+    (
+        "Medication",
+        "gnuhealth_medicament",
+        &[
+            ("product", "product_product"),
+            ("name", "product_product"),
+            ("form", "gnuhealth_drug_form"),
+            ("unit", "gnuhealth_dose_unit"),
+        ],
+    ),
+    (
+        "",
+        "gnuhealth_prescription_order",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "MedicationRequest",
+        "gnuhealth_prescription_line",
+        &[
+            ("presc_order", "gnuhealth_prescription_order"),
+            ("name", "gnuhealth_prescription_order"),
+            ("medicament", "gnuhealth_medicament"),
+            ("form", "gnuhealth_drug_form"),
+            ("route", "gnuhealth_drug_route"),
+            ("dose_unit", "gnuhealth_dose_unit"),
+            ("common_dosage", "gnuhealth_medication_dosage"),
+        ],
+    ),
+    (
+        "MedicationStatement",
+        "gnuhealth_patient_medication",
+        &[
+            ("patient", "gnuhealth_patient"),
+            ("name", "gnuhealth_patient"),
+            ("medicament", "gnuhealth_medicament"),
+            ("prescription", "gnuhealth_prescription_order"),
+            ("form", "gnuhealth_drug_form"),
+            ("route", "gnuhealth_drug_route"),
+            ("dose_unit", "gnuhealth_dose_unit"),
+            ("common_dosage", "gnuhealth_medication_dosage"),
+        ],
+    ),
+    (
+        "",
+        "gnuhealth_inpatient_registration",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "MedicationStatement",
+        "gnuhealth_inpatient_medication",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
+            ("medicament", "gnuhealth_medicament"),
+            ("form", "gnuhealth_drug_form"),
+            ("route", "gnuhealth_drug_route"),
+            ("dose_unit", "gnuhealth_dose_unit"),
+            ("common_dosage", "gnuhealth_medication_dosage"),
+        ],
+    ),
 ];
 
 /// How a row is odd.

@@ -110,6 +110,9 @@ fn every_resource_of_the_database_is_valid_r4(world: &World) {
         ("Practitioner", 8),
         ("Condition", 100),
         ("Observation", 1500),
+        ("Medication", 400),
+        ("MedicationRequest", 20),
+        ("MedicationStatement", 80),
     ] {
         let resources: Vec<Value> = world.all(r#type).values().cloned().collect();
         assert!(resources.len() >= least, "{type}: {}", resources.len());

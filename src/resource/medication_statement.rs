@@ -523,8 +523,8 @@ mod tests {
             .unwrap()
     }
 
-    fn rendered(row: Value) -> Value {
-        of(0, &row)
+    fn rendered(row: &Value) -> Value {
+        of(0, row)
     }
 
     #[test]
@@ -544,7 +544,11 @@ mod tests {
             (&Value::Null, &Value::Null, &Value::Null, "unknown"),
             (&yes, &Value::Null, &Value::Null, "active"),
         ] {
-            let found = rendered(row(active.clone(), completed.clone(), discontinued.clone()));
+            let found = rendered(&row(
+                active.clone(),
+                completed.clone(),
+                discontinued.clone(),
+            ));
             assert_eq!(
                 found["status"], status,
                 "{active} {completed} {discontinued}"
@@ -562,10 +566,10 @@ mod tests {
             json!({"is_active": true, "course_completed": true}),
             json!({"discontinued": false, "course_completed": false}),
         ] {
-            assert_eq!(rendered(row)["status"], "unknown");
+            assert_eq!(rendered(&row)["status"], "unknown");
         }
         let row = json!({"discontinued": false, "course_completed": true});
-        assert_eq!(rendered(row)["status"], "completed");
+        assert_eq!(rendered(&row)["status"], "completed");
     }
 
     #[test]
@@ -575,7 +579,7 @@ mod tests {
             "indication": {"code": "R51", "name": "Headache"}, "recorded": "2026-11-01T10:00:00.5",
             "start_treatment": "2026-10-01T09:00:00", "end_treatment": "2026-10-20T09:00:00",
             "adverse_reaction": "Nausea", "notes": " ", "dose": "0"});
-        let found = rendered(row);
+        let found = rendered(&row);
         let patient = json!({"reference": "Patient/7", "type": "Patient", "display": "Betz, Ana"});
         assert_eq!(found["subject"], patient);
         let drug =
@@ -613,7 +617,7 @@ mod tests {
     fn a_prescription_is_referred_to_by_the_lines_for_the_same_drug_or_by_its_number() {
         let based_on = |lines: Value| {
             let prescription = json!({"prescription_id": "PRES 1", "lines": lines});
-            rendered(json!({"medicament_id": 3, "prescription": prescription}))["basedOn"].clone()
+            rendered(&json!({"medicament_id": 3, "prescription": prescription}))["basedOn"].clone()
         };
         let lines = json!([{"id": 8, "medicament_id": 3}, {"id": 9, "medicament_id": 4}]);
         assert_eq!(
@@ -631,7 +635,7 @@ mod tests {
         let absent = json!({"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
             "valueCode": "unknown"}]});
         assert_eq!(
-            rendered(json!({})),
+            rendered(&json!({})),
             json!({"resourceType": "MedicationStatement", "id": "5", "status": "unknown",
                 "medicationReference": absent, "subject": absent})
         );

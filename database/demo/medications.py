@@ -32,7 +32,37 @@ def dose(world, drug):
         indication=pathology(world, indication))
 
 
+def times(index):
+    """The frequency: at hours of the day, or every so many hours."""
+    if index == 2:
+        return dict(admin_times='08 13 18', frequency=0, frequency_unit='hours')
+    return dict(frequency=8, frequency_unit='hours')
+
+
+def ean(number):
+    """An International Article Number with its check digit, which Tryton verifies."""
+    digits = f'400638{number:06}'
+    return digits + str(-sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10)
+
+
+def describe(world):
+    """What GNU Health's list of essential medicines does not say of its drugs."""
+    for number, (name, amount, unit, form, route, *_) in enumerate(DRUGS, 1):
+        drug = world.write(
+            medicament(world, name), strength=amount, unit=optional(world, 'gnuhealth.dose.unit', name=unit),
+            form=optional(world, 'gnuhealth.drug.form', code=form), route=optional(world, 'gnuhealth.drug.route', code=route))
+        product = getattr(drug, world.field('gnuhealth.medicament', 'product'))
+        world.write(product, suffix_code=f'MED-{number:03}')
+        world.create('product.identifier', product=product, type='ean', code=ean(number))
+    world.write(
+        medicament(world, 'azithromycin'), form=world.find('gnuhealth.drug.form', code='SUS'), strength=0,
+        sol_conc=200, sol_conc_unit=world.find('gnuhealth.dose.unit', name='mg'),
+        sol_vol=5, sol_vol_unit=world.find('gnuhealth.dose.unit', name='mL'))
+    world.write(medicament(world, 'halothane'), active=False)
+
+
 def make(world):
+    describe(world)
     for number, patient in enumerate(world.patients, 1):
         for index in range(number % 4):
             drug = DRUGS[(number + index) % len(DRUGS)]
@@ -44,7 +74,7 @@ def make(world):
                 course_completed=state == 'completed', discontinued=state == 'discontinued',
                 discontinued_reason='Nausea' if state == 'discontinued' else None,
                 adverse_reaction='Nausea' if state == 'discontinued' else None, healthprof=world.doctor,
-                frequency=8, frequency_unit='hours', frequency_prn=index == 1, **dose(world, drug))
+                frequency_prn=index == 1, **dose(world, drug), **times(index))
         if number % 3 == 1:
             prescribe(world, number, patient)
     world.create(
@@ -65,8 +95,14 @@ def prescribe(world, number, patient):
             'gnuhealth.prescription.line', presc_order=order, start_treatment=world.at(number, 11),
             end_treatment=world.at(number - 10, 11) if index else None, duration=10, duration_period='days',
             quantity=20, refills=index, allow_substitution=bool(index), prnt=True, frequency=8, frequency_unit='hours',
-            add_to_history=False, short_comment='After meals' if index else None,
+            add_to_history=number == 7 and not index, short_comment='After meals' if index else None,
             **dose(world, DRUGS[(number + index) % len(DRUGS)]))
+    if number == 4:
+        world.create(
+            'gnuhealth.prescription.line', presc_order=order, medicament=medicament(world, 'glucose'),
+            start_treatment=world.at(number, 11), review=world.at(-30, 11), duration_period='indefinite', qty=2, quantity=0,
+            infusion=True, infusion_rate=62.5, infusion_rate_units='mlhr', frequency=None, frequency_unit='wr',
+            route=world.find('gnuhealth.drug.route', code='IV'), form=world.find('gnuhealth.drug.form', code='SOL'))
     # half of them stay drafts
     if number % 2:
         world.press(order, 'create_prescription')

@@ -4,11 +4,17 @@ mod absent;
 pub mod allergy_intolerance;
 pub mod condition;
 mod disease;
+mod dosage;
+mod drug_form;
 mod evaluation;
 pub mod family_member_history;
 pub mod immunization;
 mod individual;
 mod local;
+mod medicament;
+pub mod medication;
+pub mod medication_request;
+pub mod medication_statement;
 pub mod observation;
 pub mod organization;
 mod pathology;
@@ -35,6 +41,9 @@ pub const ALL: &[&Declaration] = &[
     &condition::DECLARATION,
     &family_member_history::DECLARATION,
     &immunization::DECLARATION,
+    &medication::DECLARATION,
+    &medication_request::DECLARATION,
+    &medication_statement::DECLARATION,
     &observation::DECLARATION,
     &organization::DECLARATION,
     &patient::DECLARATION,

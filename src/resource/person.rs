@@ -276,6 +276,9 @@ pub(super) const INSTITUTION_NAME: Node = Node {
 /// What the logical ids of Organizations that are institutions begin with.
 pub(super) const INSTITUTION: &str = "institution";
 
+/// What the logical ids of Organizations that are pharmacies begin with; the rest is the id of the party.
+pub(super) const PHARMACY: &str = "pharmacy";
+
 const TO_PARTY_NAME: Relation = Relation {
     key: "party",
     columns: &["party", "name"],
@@ -312,8 +315,21 @@ pub(super) fn institution_reference(
     reference("Organization", id, institution)
 }
 
+/// A reference to the pharmacy that is the party with this id.
+pub(super) fn pharmacy_reference(id: Option<i64>, pharmacy: Option<&Party>) -> Option<Reference> {
+    let id = id.map(|id| format!("{PHARMACY}-{id}"));
+    party_reference("Organization", id, pharmacy)
+}
+
 fn reference(r#type: &str, id: Option<impl Display>, person: Option<&Person>) -> Option<Reference> {
-    let party = person.and_then(|person| person.party.as_ref());
+    party_reference(r#type, id, person.and_then(|person| person.party.as_ref()))
+}
+
+fn party_reference(
+    r#type: &str,
+    id: Option<impl Display>,
+    party: Option<&Party>,
+) -> Option<Reference> {
     Some(Reference {
         reference: Some(format!("{type}/{}", id?)),
         r#type: Some(r#type.to_owned()),

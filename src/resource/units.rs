@@ -1,4 +1,4 @@
-//! Units as laboratories print them, and what they are in UCUM (<https://ucum.org>).
+//! Units as laboratories and prescriptions print them, and what they are in UCUM (<https://ucum.org>).
 
 use crate::fhir::r4::{Decimal, Quantity};
 
@@ -82,13 +82,51 @@ pub(super) const PRINTED: &[(&str, &str)] = &[
     ("µmol/L", "umol/L"),
 ];
 
+/// The units of doses that GNU Health comes with (health/data/dose_units.xml), and others that hospitals often add. `unit`
+/// is not here: it may be one of insulin or a tablet.
+const DOSES: &[(&str, &str)] = &[
+    ("mL", "mL"),
+    ("mg", "mg"),
+    ("L", "L"),
+    ("kg", "kg"),
+    ("mmol", "mmol"),
+    ("ug", "ug"),
+    // not from GNU Health
+    ("IU", "[IU]"),
+    ("cc", "mL"),
+    ("dL", "dL"),
+    ("g", "g"),
+    ("l", "L"),
+    ("mEq", "meq"),
+    ("mcg", "ug"),
+    ("mg/mL", "mg/mL"),
+    ("mg/ml", "mg/mL"),
+    ("ml", "mL"),
+    ("ng", "ng"),
+    ("µg", "ug"),
+];
+
 /// A number with a unit as it is printed, and its UCUM code if it is known.
 pub(super) fn printed(value: Decimal, unit: Option<&String>) -> Quantity {
     let unit = filled(unit);
-    let code = unit.as_deref().and_then(|unit| {
-        let known = PRINTED.iter().find(|(printed, _)| *printed == unit);
-        known.map(|(_, code)| *code)
-    });
+    let code = unit.as_deref().and_then(|unit| known(PRINTED, unit));
+    quantity(value, unit, code)
+}
+
+/// A dose in a unit with this code, if it has one, and name: the code says what it is, since the name may be translated.
+pub(super) fn dosed(value: Decimal, code: Option<&String>, name: Option<&String>) -> Quantity {
+    let (code, name) = (filled(code), filled(name));
+    let of = |text: &Option<String>| known(DOSES, text.as_deref()?);
+    let ucum = of(&code).or_else(|| of(&name));
+    quantity(value, name.or(code), ucum)
+}
+
+fn known(units: &[(&str, &'static str)], unit: &str) -> Option<&'static str> {
+    let known = units.iter().find(|(printed, _)| *printed == unit);
+    known.map(|(_, code)| *code)
+}
+
+fn quantity(value: Decimal, unit: Option<String>, code: Option<&str>) -> Quantity {
     Quantity {
         value: Some(value),
         unit,
@@ -138,13 +176,32 @@ mod tests {
     }
 
     #[test]
+    fn a_dose_has_the_unit_that_its_code_or_its_name_says() {
+        let shown = |code: Option<&str>, name: Option<&str>| {
+            let text = |text: Option<&str>| text.map(str::to_owned);
+            let value = Decimal::parse("0").unwrap();
+            let quantity = dosed(value, text(code).as_ref(), text(name).as_ref());
+            (quantity.unit.unwrap_or_default(), quantity.code)
+        };
+        let ucum = |unit: &str, code: &str| (unit.to_owned(), Some(code.to_owned()));
+        assert_eq!(
+            shown(Some("mg"), Some("Milligramm")),
+            ucum("Milligramm", "mg")
+        );
+        assert_eq!(shown(None, Some("mg")), ucum("mg", "mg"));
+        assert_eq!(shown(Some("own"), Some("mL")), ucum("mL", "mL"));
+        assert_eq!(shown(Some("mL"), None), ucum("mL", "mL"));
+        assert_eq!(shown(Some("unit"), Some("unit")), ("unit".to_owned(), None));
+        assert_eq!(shown(None, None), (String::new(), None));
+    }
+
+    #[test]
     fn no_unit_is_listed_twice() {
-        for (index, (unit, _)) in PRINTED.iter().enumerate() {
-            let again = PRINTED
-                .iter()
-                .skip(index + 1)
-                .any(|(other, _)| other == unit);
-            assert!(!again, "{unit}");
+        for units in [PRINTED, DOSES] {
+            for (index, (unit, _)) in units.iter().enumerate() {
+                let again = units.iter().skip(index + 1).any(|(other, _)| other == unit);
+                assert!(!again, "{unit}");
+            }
         }
     }
 }

@@ -36,6 +36,7 @@ mod cors;
 mod crawl;
 mod definitions;
 mod domains;
+mod dosages;
 mod examples;
 mod facade_defects;
 mod family_histories;
@@ -52,6 +53,9 @@ mod includes;
 mod indexes;
 mod load;
 mod manifest;
+mod medication_requests;
+mod medication_statements;
+mod medications;
 mod metadata;
 mod negotiation;
 mod neighbours;
@@ -137,6 +141,9 @@ const CONCURRENT: &[Subject] = &[
     ("includes", includes::tests),
     ("search_oracle", search_oracle::tests),
     ("manifest", manifest::tests),
+    ("medication_requests", medication_requests::tests),
+    ("medication_statements", medication_statements::tests),
+    ("medications", medications::tests),
     ("metadata", metadata::tests),
     ("negotiation", negotiation::tests),
     ("neighbours", neighbours::tests),
@@ -195,6 +202,9 @@ fn changes() -> Vec<Test> {
         organizations::tests_that_change_data(),
         immunizations::tests_that_change_data(),
         procedures::tests_that_change_data(),
+        medication_requests::tests_that_change_data(),
+        medication_statements::tests_that_change_data(),
+        medications::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

@@ -115,6 +115,9 @@ fn every_resource_of_the_database_is_valid_r4(world: &World) {
         ("Observation", 1500),
         ("Immunization", 40),
         ("Procedure", 25),
+        ("Medication", 400),
+        ("MedicationRequest", 20),
+        ("MedicationStatement", 80),
     ] {
         let resources: Vec<Value> = world.all(r#type).values().cloned().collect();
         assert!(resources.len() >= least, "{type}: {}", resources.len());

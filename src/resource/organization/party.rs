@@ -36,7 +36,7 @@ static ROOT: Node = PARTY;
 pub(super) const INSURER: &str = "insurer";
 
 /// What those of pharmacies begin with.
-pub(super) const PHARMACY: &str = "pharmacy";
+pub(super) use crate::resource::person::PHARMACY;
 
 pub(super) const INSURERS: Source = Source {
     prefix: INSURER,

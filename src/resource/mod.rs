@@ -1,7 +1,9 @@
 //! FHIR resource types: one file each, with its tables, its search parameters and its way from row to resource.
 
 pub mod condition;
+pub mod diagnostic_report;
 mod individual;
+mod lab_report;
 pub mod observation;
 mod pathology;
 pub mod patient;
@@ -19,6 +21,7 @@ use crate::search::declaration::{Declaration, Measure, Source};
 /// Every resource type that is served.
 pub const ALL: &[&Declaration] = &[
     &condition::DECLARATION,
+    &diagnostic_report::DECLARATION,
     &observation::DECLARATION,
     &patient::DECLARATION,
     &practitioner::DECLARATION,

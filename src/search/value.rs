@@ -4,6 +4,8 @@ use crate::db::{Sql, identifier};
 use crate::tryton::model::{Field, Node, Relation};
 use crate::tryton::view::{Hidden, View};
 
+use super::scope::id;
+
 /// The SQL of a field.
 pub(super) fn column(view: &View, node: &Node, alias: &str, key: &str) -> Result<String, Hidden> {
     let field = field(node, key)?;
@@ -20,7 +22,8 @@ pub(super) fn relation(relations: &'static [Relation], key: &str) -> Option<&'st
     relations.iter().find(|relation| relation.key == key)
 }
 
-/// An expression whose `{key}` and `{relation/key}` are replaced by columns. What this installation does not have is NULL.
+/// An expression whose `{key}` and `{relation/key}` are replaced by columns, and `{any relation: condition}` by whether one
+/// of many records fulfils a condition. What this installation does not have is NULL.
 pub(super) fn expression(
     sql: &mut Sql,
     view: &View,
@@ -28,12 +31,19 @@ pub(super) fn expression(
     alias: &str,
     template: &str,
 ) -> Result<String, Hidden> {
-    filled(template, |name| {
-        match reached(sql, view, node, alias, name) {
-            Err(Hidden::Missing(_)) => Ok("NULL".to_owned()),
-            result => result,
-        }
+    filled(template, ('{', '}'), |name| {
+        or_null(match name.strip_prefix("any ") {
+            Some(test) => any_of_many(sql, view, node, alias, test),
+            None => reached(sql, view, node, alias, name),
+        })
     })
+}
+
+fn or_null(found: Result<String, Hidden>) -> Result<String, Hidden> {
+    match found {
+        Err(Hidden::Missing(_)) => Ok("NULL".to_owned()),
+        found => found,
+    }
 }
 
 /// As [`expression`], over fields of the model only, whether or not the user may read them: for what a record is, which
@@ -44,7 +54,7 @@ pub(super) fn selected(
     alias: &str,
     template: &str,
 ) -> Result<String, Hidden> {
-    let expression = filled(template, |key| {
+    let expression = filled(template, ('{', '}'), |key| {
         let column = view.existing(node, field(node, key)?);
         Ok(column.map_or("NULL".to_owned(), |column| {
             format!("{alias}.{}", identifier(column))
@@ -78,14 +88,42 @@ fn reached(
     ))
 }
 
+/// Whether one of the records that refer to this one, and that the user may see, fulfils a condition: `relation: condition`,
+/// in which their columns stand as `[key]`.
+fn any_of_many(
+    sql: &mut Sql,
+    view: &View,
+    node: &'static Node,
+    alias: &str,
+    test: &str,
+) -> Result<String, Hidden> {
+    let missing = || Hidden::Missing(format!("{}.{test}", node.model));
+    let (key, condition) = test.split_once(": ").ok_or_else(missing)?;
+    let relation = relation(node.many, key).ok_or_else(missing)?;
+    let table = identifier(&view.table(relation.node)?);
+    let back = identifier(view.many(relation)?);
+    let inner = sql.alias();
+    let condition = filled(condition, ('[', ']'), |key| {
+        or_null(column(view, relation.node, &inner, key))
+    })?;
+    let visible = view
+        .visible(sql, relation.node, &inner)
+        .map_or_else(String::new, |visible| format!(" AND {visible}"));
+    Ok(format!(
+        "EXISTS (SELECT FROM {table} {inner} WHERE {inner}.{back} = {} AND ({condition}){visible})",
+        id(alias)
+    ))
+}
+
 fn filled(
     template: &str,
+    (open, close): (char, char),
     mut fill: impl FnMut(&str) -> Result<String, Hidden>,
 ) -> Result<String, Hidden> {
-    let mut parts = template.split('{');
+    let mut parts = template.split(open);
     let mut expression = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        let (name, rest) = part.split_once(close).unwrap_or((part, ""));
         expression.push_str(&fill(name)?);
         expression.push_str(rest);
     }

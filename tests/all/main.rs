@@ -34,6 +34,7 @@ mod content;
 mod cors;
 mod crawl;
 mod definitions;
+mod diagnostic_reports;
 mod domains;
 mod examples;
 mod facade_defects;
@@ -116,6 +117,7 @@ const CONCURRENT: &[Subject] = &[
     ("compartments", compartments::tests),
     ("conditional", conditional::tests),
     ("conditions", conditions::tests),
+    ("diagnostic_reports", diagnostic_reports::tests),
     ("content", content::tests),
     ("formats", formats::tests),
     ("history", history::tests),
@@ -178,6 +180,7 @@ const ALONE: &[Subject] = &[
 fn changes() -> Vec<Test> {
     [
         conditions::tests_that_change_data(),
+        diagnostic_reports::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

@@ -120,7 +120,11 @@ impl Report {
 
     /// GNU Health has no record of the specimen, only what it is.
     pub(super) fn specimen(&self) -> Option<Reference> {
-        logical_reference("Specimen", None, filled(self.specimen_type.as_ref()?.as_ref()))
+        logical_reference(
+            "Specimen",
+            None,
+            filled(self.specimen_type.as_ref()?.as_ref()),
+        )
     }
 
     /// The order, by its number: orders are not served.

@@ -252,10 +252,7 @@ pub(super) const PROFESSIONAL_NAME: Node = Node {
 };
 
 /// The relation to a health professional, for a reference to one.
-pub(super) const fn professional(
-    key: &'static str,
-    columns: &'static [&'static str],
-) -> Relation {
+pub(super) const fn professional(key: &'static str, columns: &'static [&'static str]) -> Relation {
     Relation {
         key,
         columns,

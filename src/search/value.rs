@@ -129,3 +129,66 @@ fn filled(
     }
     Ok(expression)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::tryton::access::Rights;
+    use crate::tryton::catalog::Catalog;
+    use crate::tryton::model::{ID, leaf, plain};
+
+    static LINE: Node = leaf("line", &[ID, plain(&["value"]), plain(&["words"])]);
+    static ORDER: Node = Node {
+        model: "order",
+        fields: &[ID, plain(&["state"])],
+        one: &[],
+        many: &[Relation {
+            key: "lines",
+            columns: &["order"],
+            node: &LINE,
+        }],
+        subject: None,
+    };
+
+    const TEMPLATE: &str = "{state} = 'x' OR {any lines: [value] > 0 OR [words] IS NOT NULL}";
+
+    fn compiled(line: &[&str], rights: Rights) -> Result<String, Hidden> {
+        let set = |columns: &[&str]| columns.iter().map(ToString::to_string).collect();
+        let mut tables: HashMap<String, HashSet<String>> =
+            HashMap::from([("order".to_owned(), set(&["id", "state"]))]);
+        if !line.is_empty() {
+            tables.insert("line".to_owned(), set(line));
+        }
+        let view = View::new(Rc::new(Catalog::new(tables)), Rc::new(rights));
+        let mut sql = Sql::default();
+        expression(&mut sql, &view, &ORDER, "o", TEMPLATE)
+    }
+
+    #[test]
+    fn a_condition_on_many_asks_whether_one_fulfils_it() {
+        let found = compiled(&["id", "order", "value"], Rights::default()).unwrap();
+        let (start, rest) = found.split_once(" WHERE ").unwrap();
+        assert!(start.starts_with("o.\"state\" = 'x' OR EXISTS (SELECT FROM \"line\" "));
+        let alias = start.rsplit(' ').next().unwrap();
+        let expected = format!(
+            "{alias}.\"order\" = o.\"id\" AND ({alias}.\"value\" > 0 OR NULL IS NOT NULL))"
+        );
+        assert_eq!(rest, expected, "what is no column of the lines is NULL");
+    }
+
+    #[test]
+    fn a_table_that_is_missing_is_null_and_a_column_that_is_denied_forbids() {
+        assert_eq!(
+            compiled(&[], Rights::default()).unwrap(),
+            "o.\"state\" = 'x' OR NULL"
+        );
+        let line = &["id", "order", "value"];
+        let denied = compiled(line, Rights::without(&[], &[("line", "value")]));
+        assert!(matches!(denied, Err(Hidden::Denied(_))));
+        let denied = compiled(line, Rights::without(&["line"], &[]));
+        assert!(matches!(denied, Err(Hidden::Denied(_))));
+    }
+}

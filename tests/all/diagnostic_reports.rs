@@ -135,7 +135,11 @@ fn every_report_and_every_result_of_imaging_is_a_diagnostic_report(world: &World
         rows(world).keys().collect()
     );
     let imaging = all.keys().filter(|id| id.starts_with("imaging-")).count();
-    assert!(imaging > 10 && all.len() > 60 + imaging, "{imaging} of {}", all.len());
+    assert!(
+        imaging > 10 && all.len() > 60 + imaging,
+        "{imaging} of {}",
+        all.len()
+    );
     for (id, report) in all.iter().step_by(7) {
         let read = world.doctor().get(&format!("/DiagnosticReport/{id}"));
         assert_eq!(&read.ok(), report);
@@ -172,14 +176,24 @@ fn a_report_has_the_status_of_what_is_in_it(world: &World) {
         .map(|report| report["status"].as_str().unwrap())
         .collect();
     assert!(statuses.contains("final"));
-    assert_eq!(statuses.contains("partial"), world.version() == GnuHealth::V5_0);
+    assert_eq!(
+        statuses.contains("partial"),
+        world.version() == GnuHealth::V5_0
+    );
 }
 
 fn a_report_has_its_numbers_kind_and_sections(world: &World) {
     let found = |report: &Value| {
         let based_on: Vec<Value> = list(&report["basedOn"]).to_vec();
-        assert!(based_on.iter().all(|order| order["type"] == "ServiceRequest" && order.get("reference").is_none()));
-        let orders: Vec<Value> = based_on.iter().map(|order| order["identifier"].clone()).collect();
+        assert!(
+            based_on
+                .iter()
+                .all(|order| order["type"] == "ServiceRequest" && order.get("reference").is_none())
+        );
+        let orders: Vec<Value> = based_on
+            .iter()
+            .map(|order| order["identifier"].clone())
+            .collect();
         json!([
             identifiers(&report["identifier"]),
             identifiers(&json!(orders)),
@@ -202,9 +216,18 @@ fn a_report_has_its_numbers_kind_and_sections(world: &World) {
         } else {
             let order = report["order"].as_str();
             (
-                format!("{SYSTEMS}/imaging-result|{}", report["number"].as_str().unwrap()),
+                format!(
+                    "{SYSTEMS}/imaging-result|{}",
+                    report["number"].as_str().unwrap()
+                ),
                 order.map(|order| format!("{SYSTEMS}/imaging-request|{order}")),
-                vec![section("RAD"), format!("{SYSTEMS}/imaging-test-type|{}", row["kind"]["code"].as_str().unwrap())],
+                vec![
+                    section("RAD"),
+                    format!(
+                        "{SYSTEMS}/imaging-test-type|{}",
+                        row["kind"]["code"].as_str().unwrap()
+                    ),
+                ],
                 "imaging-test",
             )
         };
@@ -221,7 +244,10 @@ fn a_report_has_its_numbers_kind_and_sections(world: &World) {
             [number],
             orders,
             sections,
-            [format!("{SYSTEMS}/{system}|{}", test["code"].as_str().unwrap())],
+            [format!(
+                "{SYSTEMS}/{system}|{}",
+                test["code"].as_str().unwrap()
+            )],
             text(&test["name"]),
         ])
     };
@@ -295,7 +321,8 @@ fn a_report_has_its_results_in_their_order(world: &World) {
 fn a_report_has_its_conclusion(world: &World) {
     let found = |report: &Value| {
         let pathology = list(&report["conclusionCode"]).iter();
-        let pathology = pathology.map(|concept| json!([concept["coding"][0]["code"], concept["text"]]));
+        let pathology =
+            pathology.map(|concept| json!([concept["coding"][0]["code"], concept["text"]]));
         json!([report["conclusion"], pathology.collect::<Vec<_>>()])
     };
     let of_row = |row: &Value| {
@@ -309,8 +336,15 @@ fn a_report_has_its_conclusion(world: &World) {
     };
     compare(world, 60, found, of_row);
     let all = world.all("DiagnosticReport");
-    assert!(all.values().any(|report| !list(&report["conclusionCode"]).is_empty()));
-    assert!(all.values().any(|report| report["conclusion"].as_str().is_some_and(|text| text.contains("\n\n"))));
+    assert!(
+        all.values()
+            .any(|report| !list(&report["conclusionCode"]).is_empty())
+    );
+    assert!(all.values().any(|report| {
+        report["conclusion"]
+            .as_str()
+            .is_some_and(|text| text.contains("\n\n"))
+    }));
 }
 
 fn results_are_included_and_lead_back_to_their_report(world: &World) {
@@ -335,14 +369,20 @@ fn results_are_included_and_lead_back_to_their_report(world: &World) {
     for query in [
         format!("result={result}"),
         format!("result:Observation={result}"),
-        format!("result._id={}&_count=5", result.strip_prefix("Observation/").unwrap()),
+        format!(
+            "result._id={}&_count=5",
+            result.strip_prefix("Observation/").unwrap()
+        ),
     ] {
         let found = resources(&world.doctor(), &format!("/DiagnosticReport?{query}"));
         assert_eq!(found.keys().collect::<Vec<_>>(), [id], "{query}");
     }
     let back = format!("/Observation?_has:DiagnosticReport:result:_id={id}&_count=1000");
     let found = resources(&world.doctor(), &back);
-    let found: BTreeSet<String> = found.into_keys().map(|id| format!("Observation/{id}")).collect();
+    let found: BTreeSet<String> = found
+        .into_keys()
+        .map(|id| format!("Observation/{id}"))
+        .collect();
     assert_eq!(found, expected);
 }
 
@@ -351,7 +391,11 @@ fn a_denied_field_is_in_no_report(world: &World) {
     let found = resources(&user, "/DiagnosticReport?_count=1000");
     let mut differ = 0;
     for (id, row) in rows(world).iter().filter(|(_, row)| is_lab(row)) {
-        assert_eq!(found[id]["conclusion"], text(&row["report"]["results"]), "{id}");
+        assert_eq!(
+            found[id]["conclusion"],
+            text(&row["report"]["results"]),
+            "{id}"
+        );
         differ += usize::from(!text(&row["report"]["diagnosis"]).is_null());
     }
     assert!(differ > 0, "no report has a diagnosis");
@@ -376,11 +420,14 @@ fn of_hidden_patients_there_are_no_reports(world: &World) {
 fn who_may_not_read_laboratories_finds_only_imaging(world: &World) {
     let user = world.as_user("nolab");
     let (lab, _) = rows(world).iter().find(|(_, row)| is_lab(row)).unwrap();
-    user.get(&format!("/DiagnosticReport/{lab}")).refused(403, "forbidden");
+    user.get(&format!("/DiagnosticReport/{lab}"))
+        .refused(403, "forbidden");
     let answer = user.get("/DiagnosticReport?_count=1000");
     if answer.status == 200 {
         let bundle = answer.ok();
-        let ids = list(&bundle["entry"]).iter().map(|entry| entry["resource"]["id"].as_str().unwrap());
+        let ids = list(&bundle["entry"])
+            .iter()
+            .map(|entry| entry["resource"]["id"].as_str().unwrap());
         assert_eq!(ids.filter(|id| id.starts_with("lab-")).count(), 0);
     } else {
         answer.refused(403, "forbidden");
@@ -392,25 +439,41 @@ fn who_may_not_read_laboratories_finds_only_imaging(world: &World) {
 fn searches_find_what_is_shown(world: &World) {
     let all = world.all("DiagnosticReport");
     type Shown = Box<dyn Fn(&Value) -> bool>;
-    let status = |wanted: &'static str| -> Shown { Box::new(move |shown| shown["status"] == wanted) };
+    let status =
+        |wanted: &'static str| -> Shown { Box::new(move |shown| shown["status"] == wanted) };
     let has = |element: &'static str, wanted: String| -> Shown {
         Box::new(move |shown| codings(&shown[element]).contains(&wanted))
     };
     let performer = |element: &'static str, wanted: &'static str| -> Shown {
         Box::new(move |shown| references(&shown[element]).contains(&json!(wanted)))
     };
-    let kind = all["imaging-1"]["category"][1]["coding"][0]["code"].as_str().unwrap().to_owned();
-    let order = all["imaging-1"]["basedOn"][0]["identifier"]["value"].as_str().unwrap().to_owned();
-    let number = all["lab-1"]["identifier"][0]["value"].as_str().unwrap().to_owned();
+    let kind = all["imaging-1"]["category"][1]["coding"][0]["code"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let order = all["imaging-1"]["basedOn"][0]["identifier"]["value"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let number = all["lab-1"]["identifier"][0]["value"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let mut cases: Vec<(String, Shown)> = vec![
         ("status=final".to_owned(), status("final")),
         (
             "category=LAB".to_owned(),
-            has("category", "http://terminology.hl7.org/CodeSystem/v2-0074|LAB".to_owned()),
+            has(
+                "category",
+                "http://terminology.hl7.org/CodeSystem/v2-0074|LAB".to_owned(),
+            ),
         ),
         (
             "category=RAD".to_owned(),
-            has("category", "http://terminology.hl7.org/CodeSystem/v2-0074|RAD".to_owned()),
+            has(
+                "category",
+                "http://terminology.hl7.org/CodeSystem/v2-0074|RAD".to_owned(),
+            ),
         ),
         (
             format!("category={SYSTEMS}/imaging-test-type|{kind}"),
@@ -422,24 +485,42 @@ fn searches_find_what_is_shown(world: &World) {
         ),
         (
             "code:text=chest".to_owned(),
-            Box::new(|shown| shown["code"]["text"].as_str().unwrap().to_lowercase().contains("chest")),
+            Box::new(|shown| {
+                shown["code"]["text"]
+                    .as_str()
+                    .unwrap()
+                    .to_lowercase()
+                    .contains("chest")
+            }),
         ),
         (
             "conclusion=http://hl7.org/fhir/sid/icd-10|N39.0".to_owned(),
-            has("conclusionCode", "http://hl7.org/fhir/sid/icd-10|N39.0".to_owned()),
+            has(
+                "conclusionCode",
+                "http://hl7.org/fhir/sid/icd-10|N39.0".to_owned(),
+            ),
         ),
         (
             format!("identifier={SYSTEMS}/lab-report|{number}"),
-            Box::new(move |shown| identifiers(&shown["identifier"]).contains(&format!("{SYSTEMS}/lab-report|{number}"))),
+            Box::new(move |shown| {
+                identifiers(&shown["identifier"])
+                    .contains(&format!("{SYSTEMS}/lab-report|{number}"))
+            }),
         ),
         (
             format!("based-on:identifier={SYSTEMS}/imaging-request|{order}"),
             Box::new(move |shown| {
-                let orders: Vec<Value> = list(&shown["basedOn"]).iter().map(|order| order["identifier"].clone()).collect();
+                let orders: Vec<Value> = list(&shown["basedOn"])
+                    .iter()
+                    .map(|order| order["identifier"].clone())
+                    .collect();
                 identifiers(&json!(orders)).contains(&format!("{SYSTEMS}/imaging-request|{order}"))
             }),
         ),
-        ("performer=Practitioner/7".to_owned(), performer("performer", "Practitioner/7")),
+        (
+            "performer=Practitioner/7".to_owned(),
+            performer("performer", "Practitioner/7"),
+        ),
         (
             "results-interpreter=Practitioner/5".to_owned(),
             performer("resultsInterpreter", "Practitioner/5"),
@@ -454,7 +535,11 @@ fn searches_find_what_is_shown(world: &World) {
                 let observations = world.all("Observation");
                 move |shown| {
                     references(&shown["result"]).iter().any(|reference| {
-                        let id = reference.as_str().unwrap().strip_prefix("Observation/").unwrap();
+                        let id = reference
+                            .as_str()
+                            .unwrap()
+                            .strip_prefix("Observation/")
+                            .unwrap();
                         observations[id]["code"]["coding"][0]["code"] == "WBC"
                     })
                 }
@@ -463,10 +548,16 @@ fn searches_find_what_is_shown(world: &World) {
     ];
     if world.version() == GnuHealth::V5_0 {
         cases.push(("status=partial".to_owned(), status("partial")));
-        cases.push(("issued:missing=false".to_owned(), Box::new(|shown| shown["issued"].is_string())));
+        cases.push((
+            "issued:missing=false".to_owned(),
+            Box::new(|shown| shown["issued"].is_string()),
+        ));
         cases.push((
             "category=MB".to_owned(),
-            has("category", "http://terminology.hl7.org/CodeSystem/v2-0074|MB".to_owned()),
+            has(
+                "category",
+                "http://terminology.hl7.org/CodeSystem/v2-0074|MB".to_owned(),
+            ),
         ));
     }
     for (query, shown) in cases {
@@ -475,10 +566,16 @@ fn searches_find_what_is_shown(world: &World) {
             .filter(|(_, found)| shown(found))
             .map(|(id, _)| id)
             .collect();
-        let path = format!("/DiagnosticReport?{}&_count=1000", query.replace('|', "%7C"));
+        let path = format!(
+            "/DiagnosticReport?{}&_count=1000",
+            query.replace('|', "%7C")
+        );
         let found = resources(&world.doctor(), &path);
         assert_eq!(found.keys().collect::<BTreeSet<_>>(), expected, "{query}");
-        assert!(!expected.is_empty() && expected.len() < all.len(), "{query}");
+        assert!(
+            !expected.is_empty() && expected.len() < all.len(),
+            "{query}"
+        );
     }
 }
 
@@ -488,7 +585,11 @@ struct Inserted<'w>(&'w World);
 impl Drop for Inserted<'_> {
     fn drop(&mut self) {
         let mut sql = self.0.sql();
-        for table in ["gnuhealth_lab_test_critearea", "gnuhealth_lab", "gnuhealth_imaging_test_result"] {
+        for table in [
+            "gnuhealth_lab_test_critearea",
+            "gnuhealth_lab",
+            "gnuhealth_imaging_test_result",
+        ] {
             sql.run(&format!("DELETE FROM {table} WHERE id >= {NEW}"));
         }
     }
@@ -509,7 +610,9 @@ fn reports_that_the_demo_does_not_have_are_shown_as_they_are(world: &World) {
             ({image}, '2026-03-04 05:06:07', 1, (SELECT min(id) FROM gnuhealth_imaging_test), E' \\t')"
     ));
     if world.version() == GnuHealth::V5_0 {
-        sql.run(&format!("UPDATE gnuhealth_lab SET state = 'draft' WHERE id >= {NEW}"));
+        sql.run(&format!(
+            "UPDATE gnuhealth_lab SET state = 'draft' WHERE id >= {NEW}"
+        ));
     }
     let client = world.doctor();
     let read = |id: String| client.get(&format!("/DiagnosticReport/{id}")).ok();
@@ -517,8 +620,18 @@ fn reports_that_the_demo_does_not_have_are_shown_as_they_are(world: &World) {
     assert_eq!(found["status"], "registered");
     assert_eq!(found["identifier"][0]["value"], "EMPTY \"1\"");
     assert_eq!(found["effectiveDateTime"], "2026-03-04T05:06:07Z");
-    assert_eq!(references(&found["result"]), [json!(format!("Observation/lab-{empty}"))]);
-    for absent in ["subject", "performer", "conclusion", "issued", "basedOn", "conclusionCode"] {
+    assert_eq!(
+        references(&found["result"]),
+        [json!(format!("Observation/lab-{empty}"))]
+    );
+    for absent in [
+        "subject",
+        "performer",
+        "conclusion",
+        "issued",
+        "basedOn",
+        "conclusionCode",
+    ] {
         assert!(found.get(absent).is_none(), "{absent}");
     }
     let found = read(format!("lab-{words}"));
@@ -533,11 +646,20 @@ fn reports_that_the_demo_does_not_have_are_shown_as_they_are(world: &World) {
     let found = read(format!("imaging-{image}"));
     assert_eq!(found["status"], "registered");
     let ids = |query: &str| -> BTreeSet<String> {
-        let found = resources(&client, &format!("/DiagnosticReport?{query}&date=2026-03-04&_count=1000"));
-        found.into_keys().filter(|id| id.contains(&NEW.to_string()[..6])).collect()
+        let found = resources(
+            &client,
+            &format!("/DiagnosticReport?{query}&date=2026-03-04&_count=1000"),
+        );
+        found
+            .into_keys()
+            .filter(|id| id.contains(&NEW.to_string()[..6]))
+            .collect()
     };
     let registered = BTreeSet::from([format!("lab-{empty}"), format!("imaging-{image}")]);
     assert_eq!(ids("status=registered"), registered);
-    assert_eq!(ids(&format!("status={status}")), BTreeSet::from([format!("lab-{words}")]));
+    assert_eq!(
+        ids(&format!("status={status}")),
+        BTreeSet::from([format!("lab-{words}")])
+    );
     assert_eq!(ids("subject:missing=true").len(), 3);
 }

@@ -88,7 +88,13 @@ fn it_describes_this_server(world: &World) {
     assert_eq!(statement["rest"].as_array().unwrap().len(), 1);
     assert_eq!(statement["rest"][0]["mode"], "server");
     let types = types(world);
-    let names = ["Condition", "Observation", "Patient", "Practitioner"];
+    let names = [
+        "Condition",
+        "DiagnosticReport",
+        "Observation",
+        "Patient",
+        "Practitioner",
+    ];
     assert_eq!(types.keys().collect::<Vec<_>>(), names);
     for (name, described) in types {
         let profile = format!("http://hl7.org/fhir/StructureDefinition/{name}");

@@ -60,6 +60,45 @@ const TABLES: &[Table] = &[
         "gnuhealth_lab_test_critearea",
         &[("gnuhealth_lab_id", "gnuhealth_lab")],
     ),
+    (
+        "DiagnosticReport",
+        "gnuhealth_imaging_test_result",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "",
+        "gnuhealth_inpatient_registration",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "Observation",
+        "gnuhealth_patient_rounding",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
+        ],
+    ),
+    (
+        "Observation",
+        "gnuhealth_patient_ambulatory_care",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "Observation",
+        "gnuhealth_icu_glasgow",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
+        ],
+    ),
+    (
+        "Observation",
+        "gnuhealth_icu_apache2",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
+        ],
+    ),
 ];
 
 /// How a row is odd.

@@ -109,6 +109,7 @@ fn every_resource_of_the_database_is_valid_r4(world: &World) {
         ("Patient", 60),
         ("Practitioner", 8),
         ("Condition", 100),
+        ("DiagnosticReport", 90),
         ("Observation", 1500),
     ] {
         let resources: Vec<Value> = world.all(r#type).values().cloned().collect();

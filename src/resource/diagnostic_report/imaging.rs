@@ -226,6 +226,9 @@ mod tests {
         assert_eq!(status(json!({"comment": null})), "registered");
         assert_eq!(status(json!({"comment": " \n"})), "registered");
         assert_eq!(status(json!({})), "unknown");
-        assert_eq!(rendered(&json!({}))["code"], json!({"text": "Imaging report"}));
+        assert_eq!(
+            rendered(&json!({}))["code"],
+            json!({"text": "Imaging report"})
+        );
     }
 }

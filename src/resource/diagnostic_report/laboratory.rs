@@ -166,10 +166,7 @@ pub(super) fn render(json: &str, record: &Record<'_>) -> serde_json::Result<Diag
             .and_then(|pathology| pathology.concept(record))
             .into_iter()
             .collect(),
-        ..DiagnosticReport::new(
-            row.status(),
-            code(test, TESTS, "Laboratory report", record),
-        )
+        ..DiagnosticReport::new(row.status(), code(test, TESTS, "Laboratory report", record))
     })
 }
 
@@ -192,7 +189,10 @@ impl Row {
     fn holds_something(&self) -> Option<bool> {
         let words = |text: &Option<Option<String>>| {
             let text = text.as_ref()?;
-            Some(text.as_ref().is_some_and(|text| !text.trim_matches(SPACE).is_empty()))
+            Some(
+                text.as_ref()
+                    .is_some_and(|text| !text.trim_matches(SPACE).is_empty()),
+            )
         };
         let mut known = words(&self.results);
         match &self.analytes {
@@ -371,10 +371,14 @@ mod tests {
         assert_eq!(rendered(&hidden)["status"], "unknown");
         let hidden = json!({"state": "draft", "results": null});
         assert_eq!(rendered(&hidden)["status"], "unknown");
-        let hidden = json!({"state": "draft", "results": null, "analytes": [{"id": 3, "excluded": null}]});
+        let hidden =
+            json!({"state": "draft", "results": null, "analytes": [{"id": 3, "excluded": null}]});
         assert_eq!(rendered(&hidden)["status"], "unknown");
         let done = json!({"state": "done"});
         assert_eq!(rendered(&done)["status"], "final");
-        assert_eq!(rendered(&json!({}))["code"], json!({"text": "Laboratory report"}));
+        assert_eq!(
+            rendered(&json!({}))["code"],
+            json!({"text": "Laboratory report"})
+        );
     }
 }

@@ -75,12 +75,7 @@ impl Test {
 }
 
 /// The code is required; where the user may not read it, this text stands in.
-fn code(
-    test: Option<&Test>,
-    system: &str,
-    text: &str,
-    record: &Record<'_>,
-) -> CodeableConcept {
+fn code(test: Option<&Test>, system: &str, text: &str, record: &Record<'_>) -> CodeableConcept {
     let known = test.and_then(|test| test.concept(system, record));
     known.unwrap_or_else(|| concept(None, Some(text.to_owned())))
 }

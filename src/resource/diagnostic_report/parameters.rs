@@ -39,6 +39,9 @@ const ISSUED: Value = Value::Sql(
 const PATIENT: Meaning = Meaning::Reference("Patient", "");
 const PRACTITIONER: Meaning = Meaning::Reference("Practitioner", "");
 
+/// What R4 lets performers and interpreters be; GNU Health knows practitioners.
+const PROFESSIONALS: &[&str] = &["Organization", "Practitioner", "PractitionerRole"];
+
 const SUBJECTS: &[Target] = &[
     lab(&[], Value::Field("patient_id"), PATIENT),
     imaging(&[], Value::Field("patient_id"), PATIENT),
@@ -67,7 +70,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
             ),
         ],
     )
-    .with_elements(&["basedOn"], &[]),
+    .with_elements(&["basedOn"], &["MedicationRequest"]),
     Parameter::new(
         "category",
         Kind::Token,
@@ -143,7 +146,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     Parameter::new(
         "identifier",
         Kind::Token,
-        "DiagnosticReport-identifier",
+        "clinical-identifier",
         "The id of the laboratory report, or the number of the imaging result.",
         &[
             lab(
@@ -185,7 +188,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
             imaging(&[], Value::Field("doctor_id"), PRACTITIONER),
         ],
     )
-    .with_elements(&["performer"], &["Practitioner"]),
+    .with_elements(&["performer"], PROFESSIONALS),
     Parameter::new(
         "result",
         Kind::Reference,
@@ -209,7 +212,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
             imaging(&[], Value::Field("doctor_id"), PRACTITIONER),
         ],
     )
-    .with_elements(&["resultsInterpreter"], &["Practitioner"]),
+    .with_elements(&["resultsInterpreter"], PROFESSIONALS),
     Parameter::new(
         "status",
         Kind::Token,

@@ -85,13 +85,8 @@ pub(super) const BLOOD_PRESSURE: Measure = Measure {
 
 const MMHG: (&str, &str) = ("mm[Hg]", "mmHg");
 
-pub(super) const MEAN_PRESSURE: Measure = measure(
-    "8478-0",
-    "Mean blood pressure",
-    "mean_ap",
-    MMHG.0,
-    MMHG.1,
-);
+pub(super) const MEAN_PRESSURE: Measure =
+    measure("8478-0", "Mean blood pressure", "mean_ap", MMHG.0, MMHG.1);
 
 pub(super) const WEIGHT: Measure = measure("29463-7", "Body weight", "weight", "kg", "kg");
 
@@ -269,7 +264,8 @@ pub(super) const OXYGEN_GRADIENT: Measure = measure(
     MMHG.1,
 );
 
-pub(super) const ARTERIAL_PH: Measure = measure("2744-1", "pH of Arterial blood", "ph", "[pH]", "pH");
+pub(super) const ARTERIAL_PH: Measure =
+    measure("2744-1", "pH of Arterial blood", "ph", "[pH]", "pH");
 
 pub(super) const SODIUM: Measure = measure(
     "2951-2",

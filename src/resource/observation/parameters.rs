@@ -134,7 +134,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
             Meaning::Logical(System::Local(ORDERS)),
         )],
     )
-    .with_elements(&["basedOn"], &[]),
+    .with_elements(&["basedOn"], &["MedicationRequest"]),
     Parameter::new(
         "category",
         Kind::Token,
@@ -240,8 +240,16 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         "clinical-encounter",
         "The visit, stay or session in which it was measured, by what GNU Health calls it.",
         &[
-            of_itself(EVALUATION, "code", Meaning::Logical(System::Local(EVALUATIONS))),
-            of_itself(AMBULATORY, "code", Meaning::Logical(System::Local(SESSIONS))),
+            of_itself(
+                EVALUATION,
+                "code",
+                Meaning::Logical(System::Local(EVALUATIONS)),
+            ),
+            of_itself(
+                AMBULATORY,
+                "code",
+                Meaning::Logical(System::Local(SESSIONS)),
+            ),
             stay(OF_STAYS[0], "name", Meaning::Logical(System::Local(STAYS))),
             stay(OF_STAYS[1], "name", Meaning::Logical(System::Local(STAYS))),
             stay(OF_STAYS[2], "name", Meaning::Logical(System::Local(STAYS))),
@@ -269,7 +277,15 @@ pub(super) const PARAMETERS: &[Parameter] = &[
             measured(Value::Field("signed_by_id"), PRACTITIONER),
         ],
     )
-    .with_elements(&["performer"], &["Patient", "Practitioner"]),
+    .with_elements(
+        &["performer"],
+        &[
+            "Organization",
+            "Patient",
+            "Practitioner",
+            "PractitionerRole",
+        ],
+    ),
     Parameter::new(
         "status",
         Kind::Token,

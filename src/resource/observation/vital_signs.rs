@@ -156,9 +156,9 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{DECLARATION, Observation};
     use super::super::measures::DIASTOLIC;
     use super::super::sources::SOURCES;
+    use super::super::{DECLARATION, Observation};
     use super::*;
     use crate::resource::{Record, Resource};
     use crate::tryton::model::Read;
@@ -288,7 +288,10 @@ mod tests {
         let row = json!({"glasgow": "11", "glasgow_eyes": "3", "glasgow_verbal": "3", "glasgow_motor": "5",
             "start": "2026-11-01T09:40:00", "registration": {"patient_id": 9}});
         let found = rendered_of("glasgow", "9269-2", &row);
-        assert_eq!((&found["status"], &found["valueQuantity"]["value"]), (&json!("final"), &json!(11)));
+        assert_eq!(
+            (&found["status"], &found["valueQuantity"]["value"]),
+            (&json!("final"), &json!(11))
+        );
         assert_eq!(found["component"].as_array().map(Vec::len), Some(3));
         assert!(found.get("encounter").is_none() && found.get("performer").is_none());
         let found = rendered_of("apache", "3150-6", &json!({"fio2": "0.4"}));

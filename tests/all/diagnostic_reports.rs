@@ -645,6 +645,11 @@ fn reports_that_the_demo_does_not_have_are_shown_as_they_are(world: &World) {
     assert!(found.get("identifier").is_none());
     let found = read(format!("imaging-{image}"));
     assert_eq!(found["status"], "registered");
+    let inserted = [
+        format!("lab-{empty}"),
+        format!("lab-{words}"),
+        format!("imaging-{image}"),
+    ];
     let ids = |query: &str| -> BTreeSet<String> {
         let found = resources(
             &client,
@@ -652,7 +657,7 @@ fn reports_that_the_demo_does_not_have_are_shown_as_they_are(world: &World) {
         );
         found
             .into_keys()
-            .filter(|id| id.contains(&NEW.to_string()[..6]))
+            .filter(|id| inserted.contains(id))
             .collect()
     };
     let registered = BTreeSet::from([format!("lab-{empty}"), format!("imaging-{image}")]);

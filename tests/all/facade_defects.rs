@@ -39,6 +39,10 @@ const WITHOUT_DATA: &[(&str, &str)] = &[
         "Condition.onset-age",
         "the demo's conditions have a date, which stands in place of the age; tests/all/conditions.rs makes one with an age",
     ),
+    (
+        "DiagnosticReport.issued",
+        "reports have no states before GNU Health 5.0; tests/all/diagnostic_reports.rs searches it there",
+    ),
     ("Practitioner.address", OF_PERSONS),
     ("Practitioner.address-city", OF_PERSONS),
     ("Practitioner.address-country", OF_PERSONS),

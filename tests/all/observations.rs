@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use xtask::database::GnuHealth;
 
 use crate::content::{list, object, text};
+use crate::http::Client;
+use crate::validation::assert_valid;
 use crate::world::{SYSTEMS, World, resources};
 use crate::{Test, tests};
 
@@ -31,6 +33,36 @@ pub fn tests() -> Vec<Test> {
         of_hidden_patients_there_are_no_observations,
         searches_find_what_is_shown,
     ]
+}
+
+/// Who may read rounds: GNU Health closes them to doctors who are no nurses.
+const NURSE: &str = "nurse";
+
+/// What the doctor may read, and the rounds, which only the nurse may.
+fn observed(world: &World) -> &'static BTreeMap<String, Value> {
+    static ALL: OnceLock<BTreeMap<String, Value>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let rounds = resources(&world.as_user(NURSE), "/Observation?_count=1000");
+        let rounds = rounds.into_iter().filter(|(id, _)| is_of_round(id));
+        let all = world.all("Observation");
+        let all = all.iter().map(|(id, found)| (id.clone(), found.clone()));
+        let found: BTreeMap<String, Value> = all.chain(rounds).collect();
+        assert_valid(&found.values().cloned().collect::<Vec<_>>());
+        found
+    })
+}
+
+fn is_of_round(id: &str) -> bool {
+    id.starts_with("rounding-")
+}
+
+/// Who reads an observation.
+fn reader(world: &World, id: &str) -> Client {
+    if is_of_round(id) {
+        world.as_user(NURSE)
+    } else {
+        world.doctor()
+    }
 }
 
 /// A result with all that is shown of it, as the database has it.
@@ -238,7 +270,7 @@ fn compare(
     of_resource: impl Fn(&Value) -> Value,
     of_row: impl Fn(&Value) -> Value,
 ) {
-    let (all, mut different, mut compared) = (world.all("Observation"), Vec::new(), 0);
+    let (all, mut different, mut compared) = (observed(world), Vec::new(), 0);
     for (id, row) in results(world) {
         let (found, expected) = (of_resource(&all[id]), of_row(row));
         if found != expected {
@@ -276,7 +308,7 @@ fn moment(value: &Value) -> Value {
 }
 
 fn every_result_and_every_measurement_is_an_observation_and_nothing_else_is(world: &World) {
-    let found: BTreeSet<String> = world.all("Observation").keys().cloned().collect();
+    let found: BTreeSet<String> = observed(world).keys().cloned().collect();
     let mut expected: BTreeSet<String> = results(world).keys().cloned().collect();
     expected.extend(measured(world).into_keys());
     for (id, (_, row)) in records(world) {
@@ -297,9 +329,9 @@ fn every_result_and_every_measurement_is_an_observation_and_nothing_else_is(worl
 }
 
 fn an_observation_read_by_its_id_is_the_one_that_is_found(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     for (id, observation) in all.iter().step_by(37) {
-        let read = world.doctor().get(&format!("/Observation/{id}")).ok();
+        let read = reader(world, id).get(&format!("/Observation/{id}")).ok();
         assert_eq!(&read, observation);
     }
 }
@@ -328,7 +360,7 @@ fn what_is_no_observation_is_not_found(world: &World) {
         "apache-0-8867-4".to_owned(),
         unmeasured.unwrap(),
     ] {
-        let answer = world.doctor().get(&format!("/Observation/{id}"));
+        let answer = reader(world, &id).get(&format!("/Observation/{id}"));
         answer.refused(404, "not-found");
     }
 }
@@ -396,8 +428,7 @@ fn a_result_has_the_status_of_its_report(world: &World) {
         json!([status, reason])
     };
     compare(world, 1000, found, of_row);
-    let statuses: BTreeSet<String> = world
-        .all("Observation")
+    let statuses: BTreeSet<String> = observed(world)
         .iter()
         .filter(|(id, _)| id.starts_with("lab-"))
         .map(|(_, observation)| observation["status"].as_str().unwrap().to_owned())
@@ -558,7 +589,7 @@ fn units_of_gnu_health_have_their_ucum_code(world: &World) {
         ("/hpf", "/[HPF]"),
     ]);
     let mut found = BTreeSet::new();
-    for observation in world.all("Observation").values() {
+    for observation in observed(world).values() {
         let ranges = list(&observation["referenceRange"]);
         let limits = ranges
             .iter()
@@ -577,7 +608,7 @@ fn units_of_gnu_health_have_their_ucum_code(world: &World) {
 }
 
 fn a_measurement_has_the_value_of_the_database(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     let measured = measured(world);
     for (id, (_, (column, ..), row)) in &measured {
         let expected = number(&row["texts"][column]);
@@ -618,7 +649,7 @@ fn a_measurement_has_the_value_of_the_database(world: &World) {
 }
 
 fn a_measurement_has_the_code_and_unit_of_its_profile(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     let mut seen = BTreeSet::new();
     for (id, (_, (_, code, unit, category), _)) in measured(world) {
         let observation = &all[&id];
@@ -644,7 +675,7 @@ fn a_measurement_has_the_code_and_unit_of_its_profile(world: &World) {
 }
 
 fn a_measurement_says_when_and_by_whom(world: &World) {
-    let (all, mut encounters) = (world.all("Observation"), 0);
+    let (all, mut encounters) = (observed(world), 0);
     for (id, (table, _, row)) in measured(world) {
         let (observation, whole) = (&all[&id], &row["whole"]);
         assert_eq!(
@@ -690,7 +721,7 @@ fn a_measurement_says_when_and_by_whom(world: &World) {
 }
 
 fn a_blood_pressure_shows_both_parts(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     let (mut whole, mut half) = (0, 0);
     for (id, (_, row)) in records(world) {
         let Some(observation) = all.get(&format!("{id}-{PRESSURE}")) else {
@@ -767,7 +798,7 @@ fn of_hidden_patients_there_are_no_observations(world: &World) {
 }
 
 fn searches_find_what_is_shown(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     type Shown = Box<dyn Fn(&Value) -> bool>;
     let code = |wanted: &'static str| -> Shown {
         Box::new(move |observation| observation["code"]["coding"][0]["code"] == wanted)
@@ -911,11 +942,11 @@ fn searches_find_what_is_shown(world: &World) {
             .map(|(id, _)| id)
             .collect();
         let query = query.replace('|', "%7C").replace('$', "%24");
-        let found = resources(
-            &world.doctor(),
-            &format!("/Observation?{query}&_count=1000"),
-        );
-        assert_eq!(found.keys().collect::<BTreeSet<_>>(), expected, "{query}");
+        let path = format!("/Observation?{query}&_count=1000");
+        let mut found: BTreeSet<String> = resources(&world.doctor(), &path).into_keys().collect();
+        let rounds = resources(&world.as_user(NURSE), &path).into_keys();
+        found.extend(rounds.filter(|id| is_of_round(id)));
+        assert_eq!(found.iter().collect::<BTreeSet<_>>(), expected, "{query}");
         assert!(
             !expected.is_empty() && expected.len() < all.len(),
             "{query}"

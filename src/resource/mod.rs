@@ -3,6 +3,7 @@
 mod absent;
 pub mod allergy_intolerance;
 pub mod condition;
+pub mod diagnostic_report;
 mod disease;
 mod dosage;
 mod drug_form;
@@ -10,6 +11,7 @@ mod evaluation;
 pub mod family_member_history;
 pub mod immunization;
 mod individual;
+mod lab_report;
 mod local;
 mod medicament;
 pub mod medication;
@@ -39,6 +41,7 @@ use crate::search::declaration::{Declaration, Measure, Source};
 pub const ALL: &[&Declaration] = &[
     &allergy_intolerance::DECLARATION,
     &condition::DECLARATION,
+    &diagnostic_report::DECLARATION,
     &family_member_history::DECLARATION,
     &immunization::DECLARATION,
     &medication::DECLARATION,

@@ -264,6 +264,15 @@ pub(super) const PROFESSIONAL_NAME: Node = Node {
     subject: Some("party"),
 };
 
+/// The relation to a health professional, for a reference to one.
+pub(super) const fn professional(key: &'static str, columns: &'static [&'static str]) -> Relation {
+    Relation {
+        key,
+        columns,
+        node: &PROFESSIONAL_NAME,
+    }
+}
+
 /// As much of an institution as a reference shows.
 pub(super) const INSTITUTION_NAME: Node = Node {
     model: "gnuhealth.institution",

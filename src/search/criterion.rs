@@ -7,7 +7,7 @@ use crate::tryton::view::Hidden;
 use super::declaration::{Declaration, Source};
 use super::found::{Found, any_found};
 use super::logic::{FALSE, all, any, not};
-use super::parameter::{EVERY, Kind, Meaning, Parameter, Target, Value};
+use super::parameter::{EVERY, Kind, MEASURED, Meaning, Parameter, Target, Value};
 use super::query::split;
 use super::scope::{Place, Scope, id};
 use super::string::Comparison;
@@ -540,9 +540,10 @@ fn of_the_same_way(targets: Vec<&Target>) -> Vec<Vec<&Target>> {
 
 fn of_prefix<'p>(targets: &'p [Target], source: &Source) -> impl Iterator<Item = &'p Target> {
     let prefix = source.prefix;
-    targets
-        .iter()
-        .filter(move |target| target.source == prefix || target.source == EVERY)
+    let measured = !source.measures.is_empty();
+    targets.iter().filter(move |target| {
+        target.source == prefix || target.source == EVERY || measured && target.source == MEASURED
+    })
 }
 
 type Parser<'m> = Box<dyn Fn(&str) -> Result<Wanted, String> + 'm>;

@@ -42,7 +42,7 @@ pub enum Kind {
 /// A column that a parameter searches.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// The prefix of the source that it belongs to, or [`EVERY`].
+    /// The prefix of the source that it belongs to, [`EVERY`] or [`MEASURED`].
     pub source: &'static str,
     /// The keys of the relations that lead to the model, from the main one. [`PARTS`] leads to the parts of a measure, and a
     /// first step [`RECORDS`] to all records of a group.
@@ -60,6 +60,9 @@ pub struct Target {
 /// The source of a target that every source has.
 pub const EVERY: &str = "*";
 
+/// The source of a target that every source with measures has.
+pub const MEASURED: &str = "$measured";
+
 /// The step of a path that leads from a measure to its parts.
 pub const PARTS: &str = "$parts";
 
@@ -72,7 +75,9 @@ pub enum Value {
     /// The column of a field.
     Field(&'static str),
     /// An SQL expression. Columns stand in it as `{key}`, and as `{relation/key}` those of records that the model refers to
-    /// (many2one). A column that does not exist is NULL; one that the user may not read forbids the parameter.
+    /// (many2one). `{any relation: condition}` is whether one of the records of a relation to many fulfils a condition, in
+    /// which their columns stand as `[key]`. A column that does not exist is NULL; one that the user may not read forbids
+    /// the parameter.
     Sql(&'static str),
     /// The code of the measure, or at the end of [`PARTS`] of the part.
     Code,

@@ -35,6 +35,7 @@ mod content;
 mod cors;
 mod crawl;
 mod definitions;
+mod diagnostic_reports;
 mod domains;
 mod dosages;
 mod examples;
@@ -127,6 +128,7 @@ const CONCURRENT: &[Subject] = &[
     ("compartments", compartments::tests),
     ("conditional", conditional::tests),
     ("conditions", conditions::tests),
+    ("diagnostic_reports", diagnostic_reports::tests),
     ("content", content::tests),
     ("formats", formats::tests),
     ("history", history::tests),
@@ -205,6 +207,7 @@ fn changes() -> Vec<Test> {
         medication_requests::tests_that_change_data(),
         medication_statements::tests_that_change_data(),
         medications::tests_that_change_data(),
+        diagnostic_reports::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

@@ -91,12 +91,18 @@ fn it_describes_this_server(world: &World) {
     let names = [
         "AllergyIntolerance",
         "Condition",
+        "DiagnosticReport",
         "FamilyMemberHistory",
+        "Immunization",
+        "Medication",
+        "MedicationRequest",
+        "MedicationStatement",
         "Observation",
         "Organization",
         "Patient",
         "Practitioner",
         "PractitionerRole",
+        "Procedure",
     ];
     assert_eq!(types.keys().collect::<Vec<_>>(), names);
     for (name, described) in types {

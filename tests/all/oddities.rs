@@ -195,6 +195,11 @@ const TABLES: &[Table] = &[
         ],
     ),
     (
+        "DiagnosticReport",
+        "gnuhealth_imaging_test_result",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
         "",
         "gnuhealth_inpatient_registration",
         &[("patient", "gnuhealth_patient")],
@@ -210,6 +215,35 @@ const TABLES: &[Table] = &[
             ("route", "gnuhealth_drug_route"),
             ("dose_unit", "gnuhealth_dose_unit"),
             ("common_dosage", "gnuhealth_medication_dosage"),
+        ],
+    ),
+    (
+        "Observation",
+        "gnuhealth_patient_rounding",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
+        ],
+    ),
+    (
+        "Observation",
+        "gnuhealth_patient_ambulatory_care",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "Observation",
+        "gnuhealth_icu_glasgow",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
+        ],
+    ),
+    (
+        "Observation",
+        "gnuhealth_icu_apache2",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
         ],
     ),
 ];

@@ -112,6 +112,7 @@ fn every_resource_of_the_database_is_valid_r4(world: &World) {
         ("PractitionerRole", 8),
         ("AllergyIntolerance", 10),
         ("Condition", 150),
+        ("DiagnosticReport", 90),
         ("Observation", 1500),
         ("Immunization", 40),
         ("Procedure", 25),

@@ -11,7 +11,7 @@ use crate::fhir::r4::{
     HumanName, Identifier, IdentifierUse, NameUse, Period, Reference,
 };
 use crate::fhir::text::string;
-use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as};
+use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as, translated};
 
 use super::Record;
 
@@ -35,9 +35,12 @@ pub(super) const GENDERS: &[(&str, &[&str])] = &[
     ("unknown", &["nd", "u"]),
 ];
 
-const COUNTRY: Node = leaf("country.country", &[plain(&["code"]), plain(&["name"])]);
+const COUNTRY: Node = leaf(
+    "country.country",
+    &[plain(&["code"]), translated(&["name"])],
+);
 
-const SUBDIVISION: Node = leaf("country.subdivision", &[plain(&["name"])]);
+const SUBDIVISION: Node = leaf("country.subdivision", &[translated(&["name"])]);
 
 /// Names beside those of the party itself.
 const PERSON_NAME: Node = leaf(
@@ -138,7 +141,7 @@ const DOMICILIARY_UNIT: Node = Node {
     subject: None,
 };
 
-const LANGUAGE: Node = leaf("ir.lang", &[plain(&["code"]), plain(&["name"])]);
+const LANGUAGE: Node = leaf("ir.lang", &[plain(&["code"]), translated(&["name"])]);
 
 /// The language of a party is a multivalue field: a row for each company, or one for all.
 const PARTY_LANGUAGE: Node = Node {

@@ -9,7 +9,7 @@ use crate::fhir::r4::{
 use crate::fhir::text::is_code;
 use crate::search::declaration::{Declaration, Only, Source};
 use crate::search::parameter::{Kind, Meaning, Parameter, System, Target, Value};
-use crate::tryton::model::{ID, Node, Relation, leaf, plain};
+use crate::tryton::model::{ID, Node, Relation, leaf, plain, translated};
 
 use super::individual::{self, typed};
 use super::person::{Party, STAFF, active, filled, license, renamed};
@@ -19,7 +19,10 @@ use super::{Record, Resource, Version};
 /// The resource type Practitioner.
 pub struct Practitioner;
 
-const SPECIALTY: Node = leaf("gnuhealth.specialty", &[plain(&["code"]), plain(&["name"])]);
+const SPECIALTY: Node = leaf(
+    "gnuhealth.specialty",
+    &[plain(&["code"]), translated(&["name"])],
+);
 
 const HELD_SPECIALTY: Node = Node {
     model: "gnuhealth.hp_specialty",

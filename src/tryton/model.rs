@@ -42,7 +42,8 @@ pub enum Read {
     Text,
     /// A `bytea` in base64.
     Base64,
-    /// A text that Tryton translates: in the language that the client prefers, as far as GNU Health has it.
+    /// A text that Tryton translates: in the language that the client prefers, as far as GNU Health has it
+    /// (see [`crate::tryton::language`]).
     Translated,
 }
 
@@ -69,6 +70,17 @@ impl Node {
     pub fn about(&self) -> Option<&'static Relation> {
         let key = self.subject?;
         self.one.iter().find(|relation| relation.key == key)
+    }
+
+    /// Whether it, or one below it, has texts that Tryton translates.
+    #[must_use]
+    pub fn is_translated(&'static self) -> bool {
+        let translated = |field: &Field| field.read == Read::Translated;
+        let relations = self.one.iter().chain(self.many);
+        self.fields.iter().any(translated)
+            || relations
+                .into_iter()
+                .any(|relation| relation.node.is_translated())
     }
 
     /// This node and all below it.

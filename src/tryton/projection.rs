@@ -49,7 +49,7 @@ fn last_written(view: &View, node: &Node, alias: &str) -> Option<String> {
 }
 
 fn column(view: &View, node: &Node, field: &Field, alias: &str) -> Option<String> {
-    let column = format!("{alias}.{}", identifier(view.column(node, field).ok()?));
+    let column = view.shown(node, field, alias).ok()?;
     let expression = match field.read {
         Read::Plain | Read::Translated => column,
         Read::Text => format!("{column}::text"),

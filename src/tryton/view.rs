@@ -5,13 +5,16 @@ use std::rc::Rc;
 use crate::db::{Sql, identifier};
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
-use crate::tryton::model::{Field, Node, Relation};
+use crate::tryton::language::Language;
+use crate::tryton::model::{Field, Node, Read, Relation};
 
 /// The database as one user sees it.
 #[derive(Debug, Clone)]
 pub struct View {
     catalog: Rc<Catalog>,
     rights: Rc<Rights>,
+    /// The language of texts that are translated; `None`: as they are.
+    language: Option<Rc<Language>>,
 }
 
 /// Why something is not to be had.
@@ -29,7 +32,23 @@ impl View {
     /// Joins what exists with what is allowed.
     #[must_use]
     pub fn new(catalog: Rc<Catalog>, rights: Rc<Rights>) -> Self {
-        Self { catalog, rights }
+        Self {
+            catalog,
+            rights,
+            language: None,
+        }
+    }
+
+    /// With texts in this language, as far as they are translated.
+    #[must_use]
+    pub fn in_language(self, language: Option<Rc<Language>>) -> Self {
+        Self { language, ..self }
+    }
+
+    /// The language that texts are shown in, if it is another than that of the columns.
+    #[must_use]
+    pub fn language(&self) -> Option<&Rc<Language>> {
+        self.language.as_ref()
     }
 
     /// The table of a model.
@@ -69,6 +88,20 @@ impl View {
     /// [`Hidden`] if there is none for this user.
     pub fn column(&self, node: &Node, field: &Field) -> Result<&'static str, Hidden> {
         self.pick(node, field.columns)
+    }
+
+    /// The SQL of what a field of the record aliased `alias` shows: its column, or that in the language of the view.
+    ///
+    /// # Errors
+    /// [`Hidden`] if there is none for this user.
+    pub fn shown(&self, node: &Node, field: &Field, alias: &str) -> Result<String, Hidden> {
+        let column = self.column(node, field)?;
+        match &self.language {
+            Some(language) if field.read == Read::Translated => {
+                Ok(language.text(node.model, column, alias))
+            }
+            _ => Ok(format!("{alias}.{}", identifier(column))),
+        }
     }
 
     /// The column of a relation from `node` to one record.

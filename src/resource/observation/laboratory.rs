@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
     Annotation, CodeableConcept, DataAbsentReason, DateTime, Decimal, Instant, Observation,
-    ObservationEffective, ObservationReferenceRange, ObservationStatus, ObservationValue,
+    ObservationEffective, ObservationReferenceRange, ObservationStatus, ObservationValue, Quantity,
     Reference,
 };
 use crate::fhir::text::is_code;
@@ -13,9 +13,10 @@ use crate::resource::person::{
     PATIENT_NAME, PROFESSIONAL_NAME, Person, filled, moment, patient_reference,
     practitioner_reference, readable, renamed,
 };
-use crate::resource::{Record, Version, units};
+use crate::resource::units::{self, Unit};
+use crate::resource::{Record, Version};
 use crate::search::declaration::{Only, Source};
-use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as};
+use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as, translated};
 
 use super::{absent, category, distinct};
 
@@ -33,7 +34,7 @@ pub(super) const SOURCE: Source = Source {
 /// The end of the system of analyte codes.
 pub(super) const ANALYTE: &str = "lab-analyte";
 
-const UNIT: Node = leaf("gnuhealth.lab.test.units", &[plain(&["name"])]);
+const UNIT: Node = leaf("gnuhealth.lab.test.units", units::NAMES);
 
 const fn professional(key: &'static str, columns: &'static [&'static str]) -> Relation {
     Relation {
@@ -95,16 +96,16 @@ const ROOT_FIELDS: &[Field] = &[
     ID,
     renamed("report_id", &["gnuhealth_lab_id"]),
     plain(&["code"]),
-    plain(&["name"]),
+    translated(&["name"]),
     plain(&["excluded"]),
     read_as(&["result"], Read::Text),
     plain(&["result_text"]),
     plain(&["remarks"]),
     read_as(&["lower_limit"], Read::Text),
     read_as(&["upper_limit"], Read::Text),
-    plain(&["normal_range"]),
+    translated(&["normal_range"]),
     plain(&["warning"]),
-    plain(&["test_method"]),
+    translated(&["test_method"]),
 ];
 
 /// A row. A field of a field is `None` outside if the column does not exist or the user may not read it.
@@ -126,12 +127,6 @@ struct Row {
     test_method: Option<String>,
     units: Option<Unit>,
     report: Option<Report>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Unit {
-    name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -205,12 +200,13 @@ impl Row {
     fn value(&self) -> Option<ObservationValue> {
         let number = self
             .number()
-            .map(|number| ObservationValue::Quantity(units::printed(number, self.unit())));
+            .map(|number| ObservationValue::Quantity(self.quantity(number)));
         number.or_else(|| filled(self.result_text.as_ref()).map(ObservationValue::String))
     }
 
-    fn unit(&self) -> Option<&String> {
-        self.units.as_ref()?.name.as_ref()
+    fn quantity(&self, number: Decimal) -> Quantity {
+        let unknown = Unit::default();
+        self.units.as_ref().unwrap_or(&unknown).quantity(number)
     }
 
     fn analyte(&self, record: &Record<'_>) -> CodeableConcept {
@@ -305,7 +301,7 @@ impl Row {
     fn reference_range(&self) -> Option<ObservationReferenceRange> {
         let limit = |text: Option<&String>| {
             let number = Decimal::parse(text?.as_str()).ok()?;
-            Some(units::printed(number, self.unit()))
+            Some(self.quantity(number))
         };
         let range = ObservationReferenceRange {
             low: limit(self.lower_limit.as_ref()),
@@ -410,7 +406,7 @@ mod tests {
 
     #[test]
     fn a_result_has_its_number_unit_range_and_interpretation() {
-        let row = json!({"result": "10.50", "units": {"name": "g/dl"}, "lower_limit": "11", "upper_limit": "16",
+        let row = json!({"result": "10.50", "units": {"name": "g/dl", "original": "g/dl"}, "lower_limit": "11", "upper_limit": "16",
             "normal_range": "11-16.0"});
         let found = result(row, "validated");
         assert_eq!(found["status"], "final");

@@ -103,7 +103,7 @@ fn within(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::patient;
+    use crate::resource::practitioner;
 
     static VISIT: Declaration = Declaration {
         name: "Visit",
@@ -113,7 +113,7 @@ mod tests {
         documentation: "",
     };
 
-    const ALL: &[&Declaration] = &[&patient::DECLARATION, &VISIT];
+    const ALL: &[&Declaration] = &[&practitioner::DECLARATION, &VISIT];
 
     #[test]
     fn a_compartment_is_one_more_parameter_of_the_search() {
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn other_types_are_refused_with_those_that_there_are() {
-        for other in ["Patient", "Nonsense", "*", "visit", ""] {
+        for other in ["Practitioner", "Patient", "Nonsense", "*", "visit", ""] {
             let Err(Error::NoRoute(message)) = searched(ALL, "Patient", other) else {
                 panic!("{other}")
             };

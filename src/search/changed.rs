@@ -26,7 +26,7 @@ pub(super) fn since(
         let column = identifier(column);
         conditions.extend(found.map(|found| format!("{alias}.{column} IN ({found})")));
     }
-    for relation in node.many {
+    for relation in node.children() {
         let Ok(column) = view.many(relation) else {
             continue;
         };
@@ -73,7 +73,7 @@ pub(super) fn latest(
             })
         }));
     }
-    for relation in node.many {
+    for relation in node.children() {
         let column = view.many(relation).ok().map(identifier);
         times.extend(column.and_then(|column| {
             latest_of(sql, view, relation, |inner| {

@@ -23,7 +23,7 @@ pub fn select_list(sql: &mut Sql, view: &View, node: &'static Node, alias: &str)
     for relation in node.one {
         list.extend(to_one(sql, view, node, relation, alias));
     }
-    for relation in node.many {
+    for relation in node.children() {
         list.extend(to_many(sql, view, relation, alias));
     }
     list.join(", ")

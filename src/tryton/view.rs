@@ -124,7 +124,8 @@ impl View {
     ///
     /// That is what the record rules of its model leave, and those of the record that it is about. trytond lists the
     /// laboratory result of a patient whom a rule hides, with the bare id of the patient, and refuses the patient's name;
-    /// here nothing tells of a hidden patient.
+    /// here nothing tells of a hidden patient. Where the node says so ([`Node::alias`]), that holds for the person whom the
+    /// hidden patient is, too.
     ///
     /// Whether the user may read the field that leads there does not matter: this gives nothing away.
     #[must_use]
@@ -141,19 +142,31 @@ impl View {
     }
 
     fn subject_visible(&self, sql: &mut Sql, node: &'static Node, alias: &str) -> Option<String> {
-        let subject = node.about()?;
-        let table = subject.node.table();
-        let column = self.catalog.column(&node.table(), subject.columns)?;
-        if !self.catalog.has_table(&table) {
-            return None;
-        }
         let inner = format!("{alias}_of");
+        if let Some(same) = node.alias() {
+            let (table, column) = self.guarding(same.node, same.columns)?;
+            let visible = self.visible(sql, same.node, &inner)?;
+            return Some(format!(
+                "NOT EXISTS (SELECT FROM {table} {inner} \
+                 WHERE {inner}.{column} = {alias}.\"id\" AND ({visible}) IS NOT TRUE)"
+            ));
+        }
+        let subject = node.about()?;
+        let column = self.catalog.column(&node.table(), subject.columns)?;
+        let (table, _) = self.guarding(subject.node, &["id"])?;
         let visible = self.visible(sql, subject.node, &inner)?;
-        let (table, column) = (identifier(&table), identifier(column));
+        let column = identifier(column);
         Some(format!(
             "({alias}.{column} IS NULL OR EXISTS (SELECT FROM {table} {inner} \
              WHERE {inner}.\"id\" = {alias}.{column} AND {visible}))"
         ))
+    }
+
+    /// The table and a column of a record that decides whether another is visible, as far as they exist.
+    fn guarding(&self, node: &Node, columns: &[&'static str]) -> Option<(String, String)> {
+        let table = node.table();
+        let column = self.catalog.column(&table, columns)?;
+        Some((identifier(&table), identifier(column)))
     }
 
     /// The column of a field, if there is one, whether or not the user may read it.

@@ -77,6 +77,7 @@ mod strings;
 mod subset;
 mod system_search;
 mod tokens;
+mod translations;
 mod users;
 mod validation;
 mod visitor;
@@ -183,6 +184,7 @@ fn changes() -> Vec<Test> {
         sorting::tests_that_change_data(),
         rights::tests_that_change_rights(),
         chains::tests_that_change_rights(),
+        translations::tests_that_change_data(),
     ]
     .concat()
 }

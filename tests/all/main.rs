@@ -158,6 +158,8 @@ const ALONE: &[Subject] = &[
     ("domains", domains::tests),
     ("browser", browser::tests),
     ("changes", changes),
+    ("content", content::tests_that_change_data),
+    ("translations", translations::tests_that_change_data),
     ("facade_defects", facade_defects::tests_that_change_data),
     ("groups", groups::tests),
     ("indexes", indexes::tests_that_make_indexes),
@@ -184,7 +186,6 @@ fn changes() -> Vec<Test> {
         sorting::tests_that_change_data(),
         rights::tests_that_change_rights(),
         chains::tests_that_change_rights(),
-        translations::tests_that_change_data(),
     ]
     .concat()
 }

@@ -391,8 +391,8 @@ fn what_is_shown_is_found(world: &World) {
             );
             let expected = world.sql().rows(
                 "SELECT d.id::text AS id FROM gnuhealth_patient_disease d WHERE is_allergy IS NOT TRUE
-                AND to_jsonb(d.pathology) <@ $1",
-                &[&named["ids"]],
+                AND to_jsonb(d.pathology) <@ $1::text::jsonb",
+                &[&named["ids"].to_string()],
             );
             let expected: BTreeSet<String> = expected
                 .iter()

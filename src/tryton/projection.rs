@@ -225,6 +225,32 @@ mod tests {
     }
 
     #[test]
+    fn who_decides_whether_a_record_is_visible_is_not_read_for_that() {
+        static PERSON: Node = Node {
+            many: &[
+                Relation {
+                    key: "names",
+                    columns: &["party", "name"],
+                    node: &NAME,
+                },
+                Relation {
+                    key: "patients",
+                    columns: &["party", "name"],
+                    node: &PATIENT,
+                },
+            ],
+            subject: Some("patients"),
+            ..PARTY
+        };
+        let list = listed(&view(NEW, Rights::default()), &PERSON, "p");
+        assert!(
+            list.contains("\"names\"") && !list.contains("patient"),
+            "{list}"
+        );
+        assert_eq!(PERSON.tree().len(), 5, "its rules are asked all the same");
+    }
+
+    #[test]
     fn a_denied_field_or_model_is_not_selected() {
         let list = listed(
             &view(

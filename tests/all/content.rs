@@ -703,7 +703,7 @@ fn people(world: &World) -> BTreeMap<i64, Value> {
 }
 
 /// A contact as this test compares it.
-fn reached(person: &Value, relationship: Value) -> Value {
+fn reached(person: &Value, relationship: &Value) -> Value {
     let own = json!({"family": person["lastname"], "given": person["name"]});
     let name = list(&person["names"]).first().unwrap_or(&own);
     let gender = match person["gender"].as_str() {
@@ -775,7 +775,7 @@ fn contacts_are_parents_family_and_numbers_for_emergencies(world: &World) {
         }
         let persons = contacts
             .iter()
-            .map(|(party, all)| reached(&people[party], json!(all)));
+            .map(|(party, all)| reached(&people[party], &json!(all)));
         let emergencies = list(&row["contacts"]).iter().filter(|contact| {
             contact["emergency"] == true
                 && contact["active"] == true

@@ -321,9 +321,9 @@ fn a_hidden_patient_is_nobodys_contact(world: &World) {
         "SELECT q.replaced_by FROM gnuhealth_patient p JOIN party_party q ON q.id = p.{{party}} WHERE p.id = {merged}"
     ), &[]);
     let merge = |into: &str| {
-        world.sql().run(&format!(
-        "UPDATE party_party SET replaced_by = {into} WHERE id = (SELECT {{party}} FROM gnuhealth_patient WHERE id = {merged})"
-    ))
+        let of = "(SELECT {party} FROM gnuhealth_patient WHERE id =";
+        let set = format!("UPDATE party_party SET replaced_by = {into} WHERE id = {of} {merged})");
+        world.sql().run(&set);
     };
     merge("(SELECT {party} FROM gnuhealth_patient WHERE id = 1)");
     let links = [

@@ -59,14 +59,26 @@ const TRANSLATED: &[(&str, &str, &str)] = &[
         "normal_range",
         "gnuhealth_lab_id IS NOT NULL",
     ),
-    ("gnuhealth.lab.test.units", "name", "true"),
-    ("gnuhealth.specialty", "name", "true"),
+    (
+        "gnuhealth.lab.test.units",
+        "name",
+        "id IN (SELECT units FROM gnuhealth_lab_test_critearea WHERE gnuhealth_lab_id IS NOT NULL)",
+    ),
+    (
+        "gnuhealth.specialty",
+        "name",
+        "id IN (SELECT specialty FROM gnuhealth_hp_specialty)",
+    ),
     (
         "country.subdivision",
         "name",
         "id IN (SELECT subdivision FROM party_address UNION SELECT address_subdivision FROM gnuhealth_du)",
     ),
-    ("ir.lang", "name", "code <> 'es_AR'"),
+    (
+        "ir.lang",
+        "name",
+        "id IN (SELECT lang FROM party_party_lang)",
+    ),
 ];
 
 /// Translations of some records, of every kind that there is; gone when this is dropped.
@@ -94,13 +106,14 @@ impl<'w> Translations<'w> {
         );
         for (place, (model, field, of)) in TRANSLATED.iter().enumerate() {
             let table = model.replace('.', "_");
-            // By the id of the record: translated; fuzzy; empty, NULL; region and language; the region empty; only the
+            // One record after the other: translated; fuzzy; empty, NULL; region and language; the region empty; only the
             // region; of another language, of another type; none at all.
             sql.run(&format!(
                 "CREATE SEQUENCE IF NOT EXISTS the_test;
                 INSERT INTO ir_translation (id, lang, type, name, res_id, src, value, fuzzy)
                 SELECT {FIRST} + nextval('the_test'), v.lang, v.type, '{model},{field}', t.id, 'x', v.value, v.fuzzy
-                FROM (SELECT id, \"{field}\" AS text, id % 8 AS kind FROM {table} WHERE {of}) t CROSS JOIN LATERAL (VALUES
+                FROM (SELECT id, \"{field}\" AS text, (row_number() OVER (ORDER BY id) - 1) % 8 AS kind
+                    FROM {table} WHERE {of}) t CROSS JOIN LATERAL (VALUES
                     (0, 'es', 'model', 'Zeta' || t.id || ' ' || t.text || ' ñandú {place}', false),
                     (1, 'es', 'model', 'Fuzzy' || t.id, true),
                     (2, 'es', 'model', '', false), (2, 'es_AR', 'model', NULL, false),
@@ -211,8 +224,8 @@ fn shown(world: &World, language: &str) -> Shown {
     );
     let patients = all(world, "Patient", language);
     let languages = pairs(
-        "SELECT p.id::text, l.lang AS record FROM gnuhealth_patient p JOIN party_party_lang l ON l.party = p.{party}
-        WHERE l.company IS NULL",
+        "SELECT p.id::text, (SELECT l.lang FROM party_party_lang l WHERE l.party = p.{party} AND l.lang IS NOT NULL
+            ORDER BY l.company NULLS FIRST, l.id LIMIT 1) AS record FROM gnuhealth_patient p",
     );
     let homes = pairs(
         "SELECT p.id::text, d.address_subdivision AS record FROM gnuhealth_patient p
@@ -376,10 +389,8 @@ fn what_is_shown_is_found(world: &World) {
     for (header, language) in [LANGUAGES[0], LANGUAGES[1], ("en", "en")] {
         let texts = translations.read("gnuhealth.pathology", "name", language);
         // each way of being translated, and not
-        let some: BTreeMap<i64, i64> = texts.keys().map(|id| (id % 8, *id)).collect();
-        assert!(some.len() >= 6, "{some:?}");
-        for record in some.values() {
-            let text = &texts[record];
+        assert!(texts.len() >= 8, "{texts:?}");
+        for (record, text) in texts.iter().take(16) {
             let domain = json!([["name", "=", text]]);
             let named = world.tryton(
                 &json!({"do": "search", "model": "gnuhealth.pathology", "domain": domain,

@@ -91,7 +91,12 @@ mod tests {
                 let mut same = node.fields.iter().filter(|f| f.columns == field.columns);
                 let declared = same.any(|field| field.read == Read::Translated);
                 let (model, key) = (node.model, field.key);
-                assert_eq!(declared, translates(node, field), "{model}.{key}");
+                assert_eq!(
+                    declared,
+                    translates(node, field),
+                    "{model}.{key}: what is translated is declared with `translated`; where codes are told by a text as it \
+                     is, that is a field beside it"
+                );
             }
         }
     }

@@ -99,3 +99,36 @@ impl Record<'_> {
         (!kind.contains(char::is_whitespace)).then(|| self.system(&format!("{name}/{kind}")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tryton::model::{Field, Node, Read};
+    use crate::tryton::relations;
+
+    fn nodes() -> Vec<&'static Node> {
+        let roots = ALL.iter().flat_map(|declaration| declaration.roots());
+        roots.flat_map(Node::tree).collect()
+    }
+
+    #[test]
+    fn what_tryton_translates_is_shown_in_the_language_that_is_asked_for() {
+        let translates = |node: &Node, field: &Field| {
+            let mut columns = field.columns.iter();
+            columns.any(|column| relations::is_translated(node.model, column))
+        };
+        for node in nodes() {
+            for field in node.fields {
+                let mut same = node.fields.iter().filter(|f| f.columns == field.columns);
+                let declared = same.any(|field| field.read == Read::Translated);
+                let (model, key) = (node.model, field.key);
+                assert_eq!(
+                    declared,
+                    translates(node, field),
+                    "{model}.{key}: what is translated is declared with `translated`; where codes are told by a text as it \
+                     is, that is a field beside it"
+                );
+            }
+        }
+    }
+}

@@ -112,7 +112,7 @@ fn within(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::patient;
+    use crate::resource::practitioner;
 
     static VISIT: Declaration = Declaration {
         name: "Visit",
@@ -122,7 +122,7 @@ mod tests {
         documentation: "",
     };
 
-    const ALL: &[&Declaration] = &[&patient::DECLARATION, &VISIT];
+    const ALL: &[&Declaration] = &[&practitioner::DECLARATION, &VISIT];
 
     #[test]
     fn whoever_is_led_to_by_any_parameter_has_it_in_the_compartment() {
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn other_types_are_refused_with_those_that_there_are() {
-        for other in ["Patient", "Nonsense", "*", "visit", ""] {
+        for other in ["Practitioner", "Patient", "Nonsense", "*", "visit", ""] {
             let Err(Error::NoRoute(message)) = searched(ALL, "Patient", other) else {
                 panic!("{other}")
             };

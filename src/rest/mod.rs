@@ -8,7 +8,8 @@
 //! - [`service`]: one resource type, from request to response; [`read`](mod@read), [`history`], [`search`] and
 //!   [`compartment`] are its interactions. [`search_form`] has the parameters of a search by POST, [`include`] what comes
 //!   along with its results; [`subset`] is the part of a resource that was asked for, [`conditional`] whether it is news.
-//! - [`negotiation`]: in which format; [`representation`] makes it, in the end. [`cors`]: for whom else.
+//! - [`negotiation`]: in which format; [`representation`] makes it, in the end. [`language`]: in which language. [`cors`]: for
+//!   whom else.
 //! - [`system`]: what belongs to no resource type: [`capability`] and [`health`], which are open to all; [`batch`] and
 //!   [`system_search`].
 //! - [`neighbour`]: how a component asks another one, on [`behalf`] of the client; [`searchset`] is what that finds.
@@ -36,6 +37,7 @@ pub mod health;
 mod history;
 pub mod identity;
 mod include;
+mod language;
 pub mod log;
 pub mod login;
 pub mod negotiation;

@@ -14,6 +14,7 @@ use crate::search::declaration::Declaration;
 use crate::search::query::{self, Pair};
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
+use crate::tryton::language::Language;
 use crate::tryton::view::View;
 
 use super::context::{Account, Context, limit_url, only};
@@ -23,7 +24,7 @@ use super::neighbour::Neighbours;
 use super::principal::Principal;
 use super::representation::Reply;
 use super::search_form::{self, SEARCH};
-use super::{compartment, history, log, read, response, search};
+use super::{compartment, history, language, log, read, response, search};
 
 /// What a path and method ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +94,8 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
             return Ok((answer.await?, None));
         }
         let database = Database::new(&settings.database);
-        let view = view(&database, principal, &[R::DECLARATION]).await?;
+        let language = language::of_request(&database, &request.headers).await?;
+        let view = view(&database, principal, &[R::DECLARATION], language).await?;
         R::DECLARATION.readable(&view)?;
         let (request, context) = (&request, &context);
         let call = Call {
@@ -106,7 +108,7 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
             pairs,
             format,
         };
-        let (answer, count) = match interaction {
+        let (mut answer, count) = match interaction {
             Interaction::Read(id) => read::read::<R>(&call, &id).await?,
             Interaction::VersionRead { id, version } => {
                 history::vread::<R>(&call, &id, &version).await?
@@ -114,6 +116,7 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
             Interaction::History(id) => history::instance::<R>(&call, &id).await?,
             _ => search::search::<R>(&call).await?,
         };
+        language::tell::<R>(&call, &mut answer);
         Ok((answer, Some(count)))
     };
     let result = result.await.map(|(answer, count)| {
@@ -139,11 +142,12 @@ fn principal(
     .ok_or(Error::Unauthenticated)
 }
 
-/// What this user sees of the models of some resource types.
+/// What this user sees of the models of some resource types, in a language.
 pub(super) async fn view(
     database: &Database,
     principal: Principal,
     types: &[&Declaration],
+    language: Option<Rc<Language>>,
 ) -> Result<View, Error> {
     let roots: Vec<_> = types
         .iter()
@@ -152,7 +156,7 @@ pub(super) async fn view(
     let catalog = Catalog::load(database, &roots).await?;
     let rights = Rights::load(database, principal.user, &roots).await?;
     log::write_refused(rights.refused());
-    Ok(View::new(catalog, rights))
+    Ok(View::new(catalog, rights).in_language(language))
 }
 
 fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Error> {

@@ -25,7 +25,7 @@ pub(super) fn since(
         let found = found_since(sql, view, relation.node, moment, id);
         conditions.extend(found.map(|found| format!("{of} IN ({found})")));
     }
-    for relation in node.many {
+    for relation in node.children() {
         let Ok(column) = view.many(relation) else {
             continue;
         };
@@ -70,7 +70,7 @@ pub(super) fn latest(
             latest_of(sql, view, relation, |inner| format!("{} = {of}", id(inner)))
         }));
     }
-    for relation in node.many {
+    for relation in node.children() {
         let column = view.many(relation).ok().map(identifier);
         times.extend(column.and_then(|column| {
             latest_of(sql, view, relation, |inner| {

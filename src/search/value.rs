@@ -6,10 +6,9 @@ use crate::tryton::view::{Hidden, View};
 
 use super::scope::id;
 
-/// The SQL of a field.
+/// The SQL of a field, in the language of the view.
 pub(super) fn column(view: &View, node: &Node, alias: &str, key: &str) -> Result<String, Hidden> {
-    let field = field(node, key)?;
-    Ok(format!("{alias}.{}", identifier(view.column(node, field)?)))
+    view.shown(node, field(node, key)?, alias)
 }
 
 fn field(node: &Node, key: &str) -> Result<&'static Field, Hidden> {

@@ -395,19 +395,26 @@ impl About<'_> {
             }
             (Units::Printed(..), Unit::Code(system, _)) if system != UCUM => known(false),
             (Units::Printed(value, codes), Unit::Either(unit) | Unit::Code(_, unit)) => {
-                let column = way.value(sql, self.scope.view, value)?;
                 let any_code = unit.is_empty();
                 let of_code = codes.iter().filter(|(_, code)| any_code || code == unit);
-                let mut printed: Vec<String> =
+                let mut codes: Vec<String> =
                     of_code.map(|(printed, _)| (*printed).to_owned()).collect();
-                if matches!(wanted, Unit::Either(_)) {
-                    printed.push(unit.clone());
+                let mut alternatives = Vec::new();
+                let view = self.scope.view;
+                match wanted {
+                    Unit::Either(unit) if view.language().is_some() => {
+                        let shown = string::trimmed(&way.value(sql, view, value)?);
+                        let unit = sql.bind(Bound::Text(unit.clone()));
+                        alternatives.push(format!("{shown} = {unit}"));
+                    }
+                    Unit::Either(unit) => codes.push(unit.clone()),
+                    _ => {}
                 }
-                let column = string::trimmed(&column);
-                Ok(format!(
-                    "{column} = ANY({})",
-                    sql.bind(Bound::Texts(printed))
-                ))
+                // The code is that of the unit as it is, in whichever language it is shown.
+                let column = way.value(sql, &view.clone().in_language(None), value)?;
+                let codes = sql.bind(Bound::Texts(codes));
+                alternatives.push(format!("{} = ANY({codes})", string::trimmed(&column)));
+                Ok(any(alternatives))
             }
         }
     }

@@ -19,6 +19,9 @@ pub struct Node {
     /// The key of the relation in `one` to the record that this one is about: of a patient the person, of a laboratory
     /// result the patient. Where a record rule hides that record, this one is hidden too. Stricter than trytond, which
     /// lists it with the bare id (see [`crate::tryton::view::View::visible`]).
+    ///
+    /// Or the key of a relation in `many` to the records that are about the same: of a person the patient. Where a rule
+    /// hides one of them, this one is hidden too. Such a relation is for that alone, and is not read.
     pub subject: Option<&'static str>,
 }
 
@@ -42,7 +45,8 @@ pub enum Read {
     Text,
     /// A `bytea` in base64.
     Base64,
-    /// A text that Tryton translates: in the language that the client prefers, as far as GNU Health has it.
+    /// A text that Tryton translates: in the language that the client prefers, as far as GNU Health has it
+    /// (see [`crate::tryton::language`]).
     Translated,
 }
 
@@ -70,6 +74,29 @@ impl Node {
     pub fn about(&self) -> Option<&'static Relation> {
         let key = self.subject?;
         self.one.iter().find(|relation| relation.key == key)
+    }
+
+    /// The relation to the records that are about the same as this one.
+    #[must_use]
+    pub fn alias(&self) -> Option<&'static Relation> {
+        let key = self.subject?;
+        self.many.iter().find(|relation| relation.key == key)
+    }
+
+    /// The records that refer to it and are read with it.
+    pub fn children(&self) -> impl Iterator<Item = &'static Relation> {
+        let subject = self.subject;
+        let children = self.many.iter();
+        children.filter(move |relation| subject != Some(relation.key))
+    }
+
+    /// Whether it, or one below it, has texts that Tryton translates.
+    #[must_use]
+    pub fn is_translated(&'static self) -> bool {
+        let translated = |field: &Field| field.read == Read::Translated;
+        let mut relations = self.one.iter().chain(self.children());
+        self.fields.iter().any(translated)
+            || relations.any(|relation| relation.node.is_translated())
     }
 
     /// This node and all below it.

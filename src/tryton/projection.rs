@@ -23,7 +23,7 @@ pub fn select_list(sql: &mut Sql, view: &View, node: &'static Node, alias: &str)
     for relation in node.one {
         list.extend(to_one(sql, view, node, relation, alias));
     }
-    for relation in node.many {
+    for relation in node.children() {
         list.extend(to_many(sql, view, relation, alias));
     }
     list.join(", ")
@@ -49,7 +49,7 @@ fn last_written(view: &View, node: &Node, alias: &str) -> Option<String> {
 }
 
 fn column(view: &View, node: &Node, field: &Field, alias: &str) -> Option<String> {
-    let column = format!("{alias}.{}", identifier(view.column(node, field).ok()?));
+    let column = view.shown(node, field, alias).ok()?;
     let expression = match field.read {
         Read::Plain | Read::Translated => column,
         Read::Text => format!("{column}::text"),
@@ -252,6 +252,32 @@ mod tests {
         let list = listed(&view(&tables, Rights::default()), &NAME, "n");
         let changed = "coalesce(n.\"write_date\", n.\"create_date\") AS \"changed\", ";
         assert!(list.starts_with(changed), "{list}");
+    }
+
+    #[test]
+    fn who_decides_whether_a_record_is_visible_is_not_read_for_that() {
+        static PERSON: Node = Node {
+            many: &[
+                Relation {
+                    key: "names",
+                    columns: &["party", "name"],
+                    node: &NAME,
+                },
+                Relation {
+                    key: "patients",
+                    columns: &["party", "name"],
+                    node: &PATIENT,
+                },
+            ],
+            subject: Some("patients"),
+            ..PARTY
+        };
+        let list = listed(&view(NEW, Rights::default()), &PERSON, "p");
+        assert!(
+            list.contains("\"names\"") && !list.contains("patient"),
+            "{list}"
+        );
+        assert_eq!(PERSON.tree().len(), 5, "its rules are asked all the same");
     }
 
     #[test]

@@ -88,6 +88,7 @@ mod strings;
 mod subset;
 mod system_search;
 mod tokens;
+mod translations;
 mod users;
 mod validation;
 mod visitor;
@@ -178,6 +179,8 @@ const ALONE: &[Subject] = &[
     ("domains", domains::tests),
     ("browser", browser::tests),
     ("changes", changes),
+    ("content", content::tests_that_change_data),
+    ("translations", translations::tests_that_change_data),
     ("facade_defects", facade_defects::tests_that_change_data),
     ("groups", groups::tests),
     ("indexes", indexes::tests_that_make_indexes),

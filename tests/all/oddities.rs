@@ -27,10 +27,45 @@ const TABLES: &[Table] = &[
         "gnuhealth_person_alternative_identification",
         &[("party", "party_party"), ("name", "party_party")],
     ),
+    ("", "gnuhealth_family", &[]),
+    (
+        "",
+        "gnuhealth_family_member",
+        &[
+            ("party", "party_party"),
+            ("family", "gnuhealth_family"),
+            ("name", "gnuhealth_family"),
+        ],
+    ),
     (
         "Patient",
         "gnuhealth_patient",
-        &[("party", "party_party"), ("name", "party_party")],
+        &[
+            ("party", "party_party"),
+            ("name", "party_party"),
+            ("family", "gnuhealth_family"),
+        ],
+    ),
+    (
+        "",
+        "gnuhealth_newborn",
+        &[
+            ("patient", "gnuhealth_patient"),
+            ("mother", "gnuhealth_patient"),
+        ],
+    ),
+    (
+        "",
+        "gnuhealth_patient_pregnancy",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "",
+        "gnuhealth_pregnancy_result",
+        &[
+            ("newborn", "party_party"),
+            ("pregnancy", "gnuhealth_patient_pregnancy"),
+        ],
     ),
     (
         "Practitioner",

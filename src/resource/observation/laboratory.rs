@@ -5,12 +5,13 @@ use serde::Deserialize;
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
     Annotation, CodeableConcept, DataAbsentReason, Decimal, Observation, ObservationEffective,
-    ObservationReferenceRange, ObservationStatus, ObservationValue,
+    ObservationReferenceRange, ObservationStatus, ObservationValue, Quantity,
 };
 use crate::fhir::text::is_code;
 use crate::resource::lab_report::{Report, State};
 use crate::resource::person::{PATIENT_NAME, filled, professional, readable, renamed};
-use crate::resource::{Record, Version, units};
+use crate::resource::units::{self, Unit};
+use crate::resource::{Record, Version};
 use crate::search::declaration::{Only, Source};
 use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as, translated};
 
@@ -30,7 +31,7 @@ pub(super) const SOURCE: Source = Source {
 /// The end of the system of analyte codes.
 pub(super) const ANALYTE: &str = "lab-analyte";
 
-const UNIT: Node = leaf("gnuhealth.lab.test.units", &[plain(&["name"])]);
+const UNIT: Node = leaf("gnuhealth.lab.test.units", units::NAMES);
 
 const REPORT: Node = Node {
     model: "gnuhealth.lab",
@@ -118,12 +119,6 @@ struct Row {
     report: Option<Report>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Unit {
-    name: Option<String>,
-}
-
 /// Makes the resource.
 pub(super) fn render(json: &str, record: &Record<'_>) -> serde_json::Result<Observation> {
     let row: Row = serde_json::from_str(json)?;
@@ -162,12 +157,13 @@ impl Row {
     fn value(&self) -> Option<ObservationValue> {
         let number = self
             .number()
-            .map(|number| ObservationValue::Quantity(units::printed(number, self.unit())));
+            .map(|number| ObservationValue::Quantity(self.quantity(number)));
         number.or_else(|| filled(self.result_text.as_ref()).map(ObservationValue::String))
     }
 
-    fn unit(&self) -> Option<&String> {
-        self.units.as_ref()?.name.as_ref()
+    fn quantity(&self, number: Decimal) -> Quantity {
+        let unknown = Unit::default();
+        self.units.as_ref().unwrap_or(&unknown).quantity(number)
     }
 
     fn analyte(&self, record: &Record<'_>) -> CodeableConcept {
@@ -262,7 +258,7 @@ impl Row {
     fn reference_range(&self) -> Option<ObservationReferenceRange> {
         let limit = |text: Option<&String>| {
             let number = Decimal::parse(text?.as_str()).ok()?;
-            Some(units::printed(number, self.unit()))
+            Some(self.quantity(number))
         };
         let range = ObservationReferenceRange {
             low: limit(self.lower_limit.as_ref()),
@@ -305,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_result_has_its_number_unit_range_and_interpretation() {
-        let row = json!({"result": "10.50", "units": {"name": "g/dl"}, "lower_limit": "11", "upper_limit": "16",
+        let row = json!({"result": "10.50", "units": {"name": "g/dl", "original": "g/dl"}, "lower_limit": "11", "upper_limit": "16",
             "normal_range": "11-16.0"});
         let found = result(row, "validated");
         assert_eq!(found["status"], "final");

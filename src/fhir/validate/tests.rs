@@ -394,7 +394,7 @@ fn leave_out_the_location(resource: &mut Object) {
         if let (true, Node::Array(items)) = (name == "contained", node)
             && let Some(Node::Object(location)) = items.get_mut(1)
         {
-            location.0.truncate(1);
+            location.0.truncate(2);
         }
     }
 }

@@ -180,7 +180,7 @@ impl Document<'_, '_> {
         self.only_attributes(start, &[]);
         match table {
             Some(table) => self.children(start, table, &mut object)?,
-            None => drop(self.skip(start)?),
+            None => self.id_of(start, &mut object)?,
         }
         if is_root {
             self.path.pop();
@@ -329,6 +329,23 @@ impl Document<'_, '_> {
             }
         }
         Ok(start.at..offset(self.reader.buffer_position()))
+    }
+
+    /// The id of a resource without a table, by which it may be referred to; all else in it is passed over.
+    fn id_of(&mut self, start: &Start, object: &mut Object) -> Result<(), Malformed> {
+        while !start.is_empty {
+            match self.next()? {
+                Part::Start(inner) => {
+                    let id = inner.attribute("value").filter(|_| inner.name == "id");
+                    let id = id.map(|id| ("id".to_owned(), Node::Lexical(id.to_owned())));
+                    object.0.extend(id);
+                    self.skip(&inner)?;
+                }
+                Part::Text(_) => {}
+                Part::End | Part::Eof => break,
+            }
+        }
+        Ok(())
     }
 
     fn only_attributes(&mut self, start: &Start, allowed: &[&str]) {

@@ -11,6 +11,7 @@
 //! - [`negotiation`]: in which format; [`representation`] makes it, in the end. [`cors`]: for whom else.
 //! - [`system`]: what belongs to no resource type: [`capability`] and [`health`], which are open to all; [`batch`] and
 //!   [`system_search`].
+//! - [`validation`]: the operation `$validate`, in a component of its own.
 //! - [`neighbour`]: how a component asks another one, on [`behalf`] of the client; [`searchset`] is what that finds.
 //! - [`pages`]: signing in and out, and home, for people.
 //! - [`error`]: every error as an `OperationOutcome`, in one place.
@@ -58,4 +59,5 @@ pub mod subset;
 pub mod system;
 mod system_search;
 pub mod token;
+pub mod validation;
 pub mod verification;

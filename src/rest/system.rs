@@ -22,7 +22,7 @@ use super::neighbour::Neighbours;
 use super::representation::Reply;
 use super::search_form::{self, SEARCH};
 use super::system_search::{self, Asker};
-use super::{batch, body, capability, cors, health, identity, log, response};
+use super::{batch, body, capability, cors, health, identity, log, response, validation};
 
 /// Serves the component `metadata`.
 pub async fn serve(request: Request) -> Reply {
@@ -30,7 +30,10 @@ pub async fn serve(request: Request) -> Reply {
     let context = Context::of(&request);
     let for_errors = negotiation::for_errors(pairs(&request).as_deref().ok(), &request.headers);
     let path = request.uri.path().trim_matches('/');
-    if matches!(path, "" | SEARCH) && !is_open(&request) {
+    let validation = validation::Asked::of(request.uri.path()).is_some();
+    if request.method != Method::OPTIONS
+        && (validation || matches!(path, "" | SEARCH) && !is_open(&request))
+    {
         return for_users(&context, &request, body, for_errors).await;
     }
     let (interaction, result) = match path {
@@ -38,7 +41,7 @@ pub async fn serve(request: Request) -> Reply {
         "" if request.method == Method::OPTIONS => {
             ("options", Ok(response::options("GET, HEAD, POST, OPTIONS")))
         }
-        SEARCH => ("options", Ok(response::options("POST, OPTIONS"))),
+        _ if validation || path == SEARCH => ("options", Ok(response::options("POST, OPTIONS"))),
         "metadata" | "health/live" | "health/ready" if request.method == Method::OPTIONS => {
             ("options", Ok(response::options("GET, HEAD, OPTIONS")))
         }
@@ -67,7 +70,8 @@ fn is_open(request: &Parts) -> bool {
         && pairs.is_ok_and(|pairs| pairs.iter().all(|pair| is_for_the_response(&pair.name)))
 }
 
-/// What one signs in for: batches, and searches over several types.
+/// What one signs in for: batches, searches over several types, and the validation of resources of types that no component
+/// serves, as a Bundle.
 async fn for_users<T: IncomingMessage>(
     context: &Context,
     request: &Parts,
@@ -75,15 +79,27 @@ async fn for_users<T: IncomingMessage>(
     mut format: Format,
 ) -> Reply {
     let is_posted = search_form::is_posted(request);
+    let is_validation = validation::Asked::of(request.uri.path()).is_some();
     let is_batch = request.method == Method::POST && !is_posted;
     let mut account = Account {
-        interaction: if is_batch { "batch" } else { "search-system" },
+        interaction: match () {
+            () if is_validation => "operation",
+            () if is_batch => "batch",
+            () => "search-system",
+        },
         ..Account::default()
     };
     let result = async {
         limit_url(request)?;
         let is_search = request.uri.path().trim_matches('/') == SEARCH;
-        only(request, if is_search { "POST" } else { "GET, HEAD, POST" })?;
+        only(
+            request,
+            match () {
+                () if is_validation => validation::ALLOWED,
+                () if is_search => "POST",
+                () => "GET, HEAD, POST",
+            },
+        )?;
         let pairs = query::parse(request.uri.query().unwrap_or_default())?;
         format = negotiation::format(&pairs, &request.headers)?;
         let settings = Settings::load().await?;
@@ -92,6 +108,9 @@ async fn for_users<T: IncomingMessage>(
         account.user = Some(user);
         let base = base_url(&settings, request);
         let neighbours = Neighbours::new(&settings, request, context);
+        if is_validation {
+            return validation::forward(&neighbours, request, body, &pairs).await;
+        }
         let (bundle, count) = if is_batch {
             let body = body::read(body, batch::LONGEST).await?;
             let id = &context.request;

@@ -9,7 +9,7 @@
 //!   [`compartment`] are its interactions. [`search_form`] has the parameters of a search by POST, [`include`] what comes
 //!   along with its results; [`subset`] is the part of a resource that was asked for, [`conditional`] whether it is news.
 //! - [`negotiation`]: in which format; [`representation`] makes it, in the end. [`cors`]: for whom else.
-//! - [`system`]: what belongs to no resource type: [`capability`] and [`health`], which are open to all; [`batch`] and
+//! - [`system`]: what belongs to no resource type: [`conformance`] and [`health`], which are open to all, [`capability`] has the statements; [`batch`] and
 //!   [`system_search`].
 //! - [`validation`]: the operation `$validate`, in a component of its own.
 //! - [`neighbour`]: how a component asks another one, on [`behalf`] of the client; [`searchset`] is what that finds.
@@ -26,6 +26,7 @@ pub mod capability;
 pub mod client;
 mod compartment;
 mod conditional;
+mod conformance;
 pub mod context;
 pub mod cookie;
 pub mod cors;

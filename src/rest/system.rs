@@ -8,11 +8,8 @@ use spin_sdk::http::Request;
 use spin_sdk::wasip3::http_compat::{IncomingBody, IncomingMessage};
 
 use crate::config::Settings;
-use crate::db::Database;
 use crate::resource;
-use crate::search::declaration::Declaration;
 use crate::search::query;
-use crate::tryton::catalog::Catalog;
 
 use super::context::{Account, Context, base_url, limit_url, only, only_get, pairs};
 use super::error::Error;
@@ -22,7 +19,7 @@ use super::neighbour::Neighbours;
 use super::representation::Reply;
 use super::search_form::{self, SEARCH};
 use super::system_search::{self, Asker};
-use super::{batch, body, capability, cors, health, identity, log, response, validation};
+use super::{batch, body, conformance, cors, health, identity, log, response, validation};
 
 /// Serves the component `metadata`.
 pub async fn serve(request: Request) -> Reply {
@@ -45,7 +42,7 @@ pub async fn serve(request: Request) -> Reply {
         "metadata" | "health/live" | "health/ready" if request.method == Method::OPTIONS => {
             ("options", Ok(response::options("GET, HEAD, OPTIONS")))
         }
-        "" | "metadata" => ("capabilities", capabilities(&request).await),
+        "" | "metadata" => ("capabilities", conformance::answer(&request).await),
         "health/live" => ("health", only_get(&request).map(|()| report(&[], None))),
         "health/ready" => ("health", ready(&request).await),
         path => ("unknown", Err(Error::NoRoute(no_route(path)))),
@@ -152,30 +149,6 @@ pub(super) fn no_route(path: &str) -> String {
         "{what}; resource types: {}; see /metadata",
         served.join(", ")
     )
-}
-
-async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
-    only_get(request)?;
-    let pairs = pairs(request)?;
-    let format = negotiation::format(&pairs, &request.headers)?;
-    let settings = Settings::load().await?;
-    let database = Database::new(&settings.database);
-    let mut served: Vec<&Declaration> = Vec::new();
-    for declaration in resource::ALL {
-        let roots: Vec<_> = declaration.roots().collect();
-        let catalog = Catalog::load(&database, &roots).await?;
-        if roots.iter().any(|root| catalog.has_table(&root.table())) {
-            served.push(declaration);
-        }
-    }
-    let statement = capability::statement(
-        &base_url(&settings, request),
-        &served,
-        !settings.cors_origins.is_empty(),
-    );
-    let statement =
-        statement.map_err(|_| Error::Internal("the CapabilityStatement has no date"))?;
-    Ok(response::resource(StatusCode::OK, &statement, format))
 }
 
 /// Ready or not; the detail goes to the log, and to an administrator who sends credentials.

@@ -78,6 +78,7 @@ mod subset;
 mod system_search;
 mod tokens;
 mod users;
+mod validate;
 mod validation;
 mod visitor;
 mod world;
@@ -148,6 +149,7 @@ const CONCURRENT: &[Subject] = &[
     ("system_search", system_search::tests),
     ("subset", subset::tests),
     ("tokens", tokens::tests),
+    ("validate", validate::tests),
     ("validation", validation::tests),
     ("xml", xml::tests),
 ];
@@ -178,6 +180,7 @@ const ALONE: &[Subject] = &[
 fn changes() -> Vec<Test> {
     [
         conditions::tests_that_change_data(),
+        metadata::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

@@ -2,7 +2,7 @@
 //!
 //! - [`schema`]: what the tables of elements are made of; [`tables`] are generated from the StructureDefinitions.
 //! - [`tree`]: a resource as it was sent; JSON becomes one as it is, and [`xml`] makes the same of XML, by the tables.
-//! - [`check`]: the walk over the tree. [`primitive`], [`reference`] and [`narrative`] know what may stand in a value.
+//! - [`mod@check`]: the walk over the tree. [`primitive`], [`reference`] and [`narrative`] know what may stand in a value.
 //! - [`path`]: where a problem is.
 //!
 //! What is checked: that every element is known, its JSON type, cardinality and the one type of a choice; the format of

@@ -11,10 +11,7 @@ use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 pub(super) fn is_known(headers: &HeaderMap, etag: &str, modified: Option<SystemTime>) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
         // The date is then of no account, RFC 9110, section 13.1.3.
-        let values = headers.get_all(IF_NONE_MATCH).iter();
-        return values
-            .filter_map(|value| value.to_str().ok())
-            .any(|value| names(value, etag));
+        return has(headers, etag);
     }
     let date = headers
         .get(IF_MODIFIED_SINCE)
@@ -22,6 +19,14 @@ pub(super) fn is_known(headers: &HeaderMap, etag: &str, modified: Option<SystemT
         .and_then(|value| httpdate::parse_http_date(value).ok());
     date.zip(modified)
         .is_some_and(|(date, modified)| modified <= date)
+}
+
+/// Whether the header `If-None-Match` says that the client has what has this tag.
+pub(super) fn has(headers: &HeaderMap, etag: &str) -> bool {
+    let values = headers.get_all(IF_NONE_MATCH).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| names(value, etag))
 }
 
 /// Whether a list of entity tags has this one, compared weakly, or is `*`.

@@ -11,7 +11,7 @@ use crate::tryton::language::Wanted;
 use super::error::Error;
 
 /// The version of FHIR that is written, as the parameter `fhirVersion` of a media type has it.
-const FHIR_VERSION: &str = "4.0";
+pub(super) const FHIR_VERSION: &str = "4.0";
 
 /// What a resource can be written as. Of those that a client likes equally the first is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

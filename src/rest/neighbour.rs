@@ -207,7 +207,7 @@ struct Issue {
 }
 
 /// The error that a component answered with, as it is passed on.
-fn refusal(component: &str, answer: &Response<Vec<u8>>) -> Error {
+pub(super) fn refusal(component: &str, answer: &Response<Vec<u8>>) -> Error {
     let status = answer.status();
     let failed = |reason| Error::Neighbour {
         component: component.to_owned(),

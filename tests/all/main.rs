@@ -90,6 +90,7 @@ mod system_search;
 mod tokens;
 mod translations;
 mod users;
+mod validate;
 mod validation;
 mod visitor;
 mod world;
@@ -170,6 +171,7 @@ const CONCURRENT: &[Subject] = &[
     ("system_search", system_search::tests),
     ("subset", subset::tests),
     ("tokens", tokens::tests),
+    ("validate", validate::tests),
     ("validation", validation::tests),
     ("xml", xml::tests),
 ];
@@ -211,6 +213,7 @@ fn changes() -> Vec<Test> {
         medication_statements::tests_that_change_data(),
         medications::tests_that_change_data(),
         diagnostic_reports::tests_that_change_data(),
+        metadata::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),

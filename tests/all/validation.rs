@@ -150,7 +150,7 @@ pub fn assert_valid(resources: &[Value]) {
 }
 
 /// What the validator says of some resources.
-fn problems(resources: &[Value]) -> Vec<String> {
+pub fn problems(resources: &[Value]) -> Vec<String> {
     let mut validator = Command::new("node")
         .arg(validator().join("validate.mjs"))
         .stdin(Stdio::piped())

@@ -23,6 +23,7 @@ mod attempts;
 mod authentication;
 mod bad_input;
 mod batch;
+mod bindings;
 mod birthdate;
 mod browser;
 mod chains;
@@ -56,6 +57,7 @@ mod npm;
 mod observations;
 mod oddities;
 mod oracle;
+mod other_clients;
 mod outage;
 mod pages;
 mod paging;
@@ -64,12 +66,15 @@ mod post_search;
 mod practitioners;
 mod principal;
 mod privacy;
+mod process;
 mod read;
 mod rights;
+mod references;
 mod role;
 mod rules;
 mod search;
 mod search_oracle;
+mod served;
 mod sessions;
 mod sorting;
 mod sql;
@@ -79,6 +84,8 @@ mod system_search;
 mod tokens;
 mod users;
 mod validation;
+mod validators;
+mod values;
 mod visitor;
 mod world;
 mod xml;
@@ -110,6 +117,7 @@ const CONCURRENT: &[Subject] = &[
     ("authentication", authentication::tests),
     ("bad_input", bad_input::tests),
     ("batch", batch::tests),
+    ("bindings", bindings::tests),
     ("birthdate", birthdate::tests),
     ("chains", chains::tests),
     ("clients", clients::tests),
@@ -132,6 +140,7 @@ const CONCURRENT: &[Subject] = &[
     ("negotiation", negotiation::tests),
     ("neighbours", neighbours::tests),
     ("observations", observations::tests),
+    ("other_clients", other_clients::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
@@ -139,6 +148,7 @@ const CONCURRENT: &[Subject] = &[
     ("practitioners", practitioners::tests),
     ("principal", principal::tests),
     ("read", read::tests),
+    ("references", references::tests),
     ("rights", rights::tests),
     ("role", role::tests),
     ("search", search::tests),
@@ -149,6 +159,8 @@ const CONCURRENT: &[Subject] = &[
     ("subset", subset::tests),
     ("tokens", tokens::tests),
     ("validation", validation::tests),
+    ("validators", validators::tests),
+    ("values", values::tests),
     ("xml", xml::tests),
 ];
 

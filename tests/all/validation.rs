@@ -1,13 +1,13 @@
 //! Every resource that is emitted is valid against HL7's definitions of R4: see tests/validator/validate.mjs.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
+use crate::process::{self, piped};
 use crate::world::World;
 use crate::{Test, npm, tests};
 
@@ -142,31 +142,10 @@ pub fn assert_valid(resources: &[Value]) {
 
 /// What the validator says of some resources.
 fn problems(resources: &[Value]) -> Vec<String> {
-    let mut validator = Command::new("node")
-        .arg(validator().join("validate.mjs"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the validator needs node on the PATH");
-    let mut input = validator.stdin.take().unwrap();
-    let output = std::thread::scope(|scope| {
-        // Beside reading, or both sides would wait for each other when their pipes are full.
-        scope.spawn(move || {
-            for resource in resources {
-                writeln!(input, "{resource}").unwrap();
-            }
-        });
-        validator.wait_with_output().unwrap()
-    });
-    assert!(output.status.success(), "{}", output.status);
-    let text = String::from_utf8(output.stdout).unwrap();
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let checked: usize = lines
-        .pop()
-        .and_then(|last| last.strip_prefix("checked ")?.parse().ok())
-        .expect("the validator says how many it checked");
-    assert!(checked >= resources.len(), "{checked}");
-    lines
+    let mut command = Command::new("node");
+    command.arg(validator().join("validate.mjs"));
+    let printed = piped(&mut command, resources.iter().map(Value::to_string));
+    process::problems(&printed, resources.len())
 }
 
 /// The folder of the validator, its packages installed.

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use xtask::database::{Database, GnuHealth, Options};
+use xtask::database::{Database, GnuHealth, Options, clients_python};
 use xtask::step::{cargo, run as execute, step};
 use xtask::{app, browser, components};
 
@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         // Databases and the browser take long the first time, and mostly wait: the compiler works beside them.
         let databases = scope.spawn(|| {
             VERSIONS.into_iter().try_for_each(prepare)?;
+            clients_python()?;
             browser::chromium().map(drop)
         });
         let checked = check(arguments);

@@ -1,0 +1,21 @@
+"""DiagnosticReport: reports of the laboratory, and results of imaging."""
+from hospital import refers, shows, shows_all
+
+
+def resources(hospital):
+    for lab in hospital.all('gnuhealth.lab'):
+        yield f'lab-{lab.id}', [
+            refers('subject', 'Patient', lab.patient),
+            shows('code.text', lab.test.name),
+            shows('code.coding.code', lab.test.code),
+            shows('effectiveDateTime', lab.date_analysis or lab.date_requested),
+            shows_all('result.reference', [f'Observation/lab-{line.id}' for line in lab.critearea]),
+        ]
+    for result in hospital.all('gnuhealth.imaging.test.result'):
+        yield f'imaging-{result.id}', [
+            refers('subject', 'Patient', result.patient),
+            shows('code.text', result.requested_test.name),
+            shows('code.coding.code', result.requested_test.code),
+            shows('effectiveDateTime', result.date),
+            refers('resultsInterpreter', 'Practitioner', result.doctor),
+        ]

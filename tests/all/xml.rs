@@ -55,11 +55,14 @@ fn read(documents: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-/// JSON in the form in which the converter's can be compared: it gives decimals as text, and arrays of primitives without
-/// the nulls at their end.
+/// JSON in the form in which the converter's can be compared: it gives decimals as text, without exponents (see
+/// tests/xml/plain.mjs), and arrays of primitives without the nulls at their end.
 fn comparable(value: &Value) -> Value {
     match value {
-        Value::Number(number) => Value::String(number.to_string()),
+        Value::Number(number) => Value::String(match (number.to_string(), number.as_f64()) {
+            (text, Some(float)) if text.contains('e') => float.to_string(),
+            (text, _) => text,
+        }),
         Value::Array(items) => {
             let mut items: Vec<Value> = items.iter().map(comparable).collect();
             while items.last().is_some_and(Value::is_null) {

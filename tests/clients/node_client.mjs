@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { Client } from 'fhir-kit-client';
 
 const PAGE = 250;
-const FOLLOWED = 5;
+const FOLLOWED = 3;
 
 function* references(value) {
   if (value && typeof value === 'object') {
@@ -15,6 +15,16 @@ function* references(value) {
       yield* references(inner);
     }
   }
+}
+
+/** A few references, to different targets, of each type. */
+function some(all) {
+  const taken = new Map();
+  return [...new Set(all)].filter((one) => one.includes('/')).sort().filter((one) => {
+    const [type] = one.split('/');
+    taken.set(type, (taken.get(type) ?? 0) + 1);
+    return taken.get(type) <= FOLLOWED;
+  });
 }
 
 const { base, authorization, types } = JSON.parse(await text(process.stdin));
@@ -29,8 +39,7 @@ for (const resourceType of types) {
     bundle = await client.nextPage({ bundle });
   }
   read[resourceType] = found.map((resource) => `${resource.resourceType}/${resource.id}`);
-  const some = [...new Set(references(found))].filter((reference) => reference.includes('/')).sort().slice(0, FOLLOWED);
-  for (const reference of some) {
+  for (const reference of some(references(found))) {
     const target = await client.resolve({ reference, context: found[0] });
     followed.push(`${target.resourceType}/${target.id}`);
   }

@@ -8,13 +8,17 @@ after page; `followed`, the names of those that it got by following references; 
 table of each type has, if it makes tables.
 """
 import json
+import os
 import sys
 import warnings
 
+# fhir-pyrate shows its progress
+os.environ['TQDM_DISABLE'] = '1'
+
 # Several pages of what there is more of.
 PAGE = 250
-# How many references of a type are followed.
-FOLLOWED = 5
+# How many references are followed, of each type to each type.
+FOLLOWED = 3
 
 
 def main():
@@ -24,8 +28,11 @@ def main():
 
 
 def some(references):
-    """A few references, of different targets."""
-    return sorted({reference for reference in references if '/' in reference})[:FOLLOWED]
+    """A few references, to different targets."""
+    by_type = {}
+    for reference in sorted({reference for reference in references if '/' in reference}):
+        by_type.setdefault(reference.split('/')[0], []).append(reference)
+    return [reference for found in by_type.values() for reference in found[:FOLLOWED]]
 
 
 def inner_references(value):

@@ -153,7 +153,7 @@ function hold(value, path, type, strength, url, where) {
     counts.unknown += 1;
     counts.why = set.unknown;
   } else {
-    const reason = strength === 'extensible' && explained.find((one) => one.path === path && codings.every(({ system }) => one.system === system));
+    const reason = strength === 'extensible' && explained.find((one) => one.path === path && codings.every(({ system, code }) => one.system === system && one.code === code));
     if (reason) {
       used.add(reason);
       counts.outside += 1;

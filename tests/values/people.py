@@ -41,8 +41,9 @@ def person(hospital, party):
     ]
     official = [name for name in names if name.use == 'official']
     # trytond's own name of a person is made of the first of the names
-    if len(official) == 1 and party.person_names[0] == official[0] and not nothing(party.rec_name):
-        shown = party.rec_name
+    if len(official) == 1 and party.person_names[0] == official[0]:
+        # of this record alone: trytond fails on a person without a given name
+        shown = party.get_rec_name('rec_name')
         # which writes the comma even where nothing follows it
         if nothing(official[0].given) or nothing(official[0].family):
             shown = shown.strip(', ')

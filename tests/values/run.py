@@ -2,9 +2,9 @@
 
     run.py URL SYSTEM_BASE
 
-On stdin a JSON object: for each declared resource type its resources as they are served, by logical id. Each type has a file
-in `types`, named after it, which says from the records themselves what must be shown: see hospital.py for how. On stdout one
-JSON object:
+On stdin a JSON object: for each declared resource type the pages of all its resources, bundles as they are served. Each type
+has a file in `types`, named after it, which says from the records themselves what must be shown: see hospital.py for how. On
+stdout one JSON object:
   checked      for each type how many resources, and how many values of them, were compared
   differences  what is not as the record says
   without      declared types that have no file
@@ -23,12 +23,15 @@ sys.path.insert(0, str(HERE.parents[1] / 'database'))
 sys.path.insert(0, str(HERE))
 
 import demo.connect  # noqa: E402  (needs the path above)
-from hospital import Hospital, found, problem  # noqa: E402
+from hospital import Hospital, problem  # noqa: E402
 
 
 def main():
     url, base = sys.argv[1:]
-    served = json.load(sys.stdin, parse_float=Decimal, parse_int=Decimal)
+    pages = json.load(sys.stdin, parse_float=Decimal, parse_int=Decimal)
+    served = {
+        name: {entry['resource']['id']: entry['resource'] for bundle in bundles for entry in bundle.get('entry', ())}
+        for name, bundles in pages.items()}
     database = urlsplit(url).path.lstrip('/')
     demo.connect.configure(url)
     from trytond.pool import Pool
@@ -39,14 +42,16 @@ def main():
     report = {'checked': {}, 'differences': [], 'without': [], 'undeclared': [], 'unserved': []}
     files = {path.stem.replace('_', '').lower(): path for path in (HERE / 'types').glob('*.py')}
     report['without'] = [name for name in served if name.lower() not in files]
-    with Transaction().start(database, 0, readonly=True, context={'active_test': False, 'language': 'en'}):
+    with Transaction().start(database, 0, readonly=True, context={'active_test': False, 'language': 'en'}) as transaction:
         hospital = Hospital(pool, base)
-        for name, path in sorted(files.items()):
-            type_ = next((one for one in served if one.lower() == name), None)
-            if type_ is None:
-                report['undeclared'].append(name)
-                continue
-            compare(hospital, type_, load(path), served[type_], report)
+        # some fields have a value for each company
+        with transaction.set_context(company=hospital.all('company.company')[0].id):
+            for name, path in sorted(files.items()):
+                type_ = next((one for one in served if one.lower() == name), None)
+                if type_:
+                    compare(hospital, type_, load(path), served[type_], report)
+                else:
+                    report['undeclared'].append(f'{name}: {sum(1 for _ in load(path).resources(hospital))} expected')
     print(json.dumps(report))
 
 

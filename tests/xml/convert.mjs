@@ -3,9 +3,10 @@
 
 import { createInterface } from 'node:readline';
 import fhir from 'fhir';
+import { plain } from './plain.mjs';
 
 const converter = new fhir.Fhir();
 for await (const line of createInterface({ input: process.stdin })) {
-  const resource = converter.xmlToObj(JSON.parse(line));
+  const resource = converter.xmlToObj(plain(JSON.parse(line)));
   console.log(JSON.stringify(resource));
 }

@@ -3,6 +3,7 @@
 
 import { createInterface } from 'node:readline';
 import fhir from 'fhir';
+import { plain } from './plain.mjs';
 
 const validator = new fhir.Fhir();
 let checked = 0;
@@ -10,7 +11,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   checked += 1;
   let messages;
   try {
-    ({ messages } = validator.validate(JSON.parse(line), { errorOnUnexpected: true }));
+    const given = JSON.parse(line);
+    ({ messages } = validator.validate(typeof given === 'string' ? plain(given) : given, { errorOnUnexpected: true }));
   } catch (error) {
     messages = [{ severity: 'fatal', message: String(error) }];
   }

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::crawl::name;
-use crate::http::basic;
 use crate::process::{piped, python};
-use crate::served::everything;
+use crate::served::{credentials, everything, reader};
+use crate::users::PASSWORD;
 use crate::world::{World, encoded};
 use crate::{Test, npm, tests};
 
@@ -32,7 +32,7 @@ struct Read {
 }
 
 fn fhirclient_reads_all_and_follows_references(world: &World) {
-    let basic = basic("doctor", world.password("doctor"));
+    let basic = credentials(world);
     check(world, "fhirclient", python_client("fhirclient"), &basic);
 }
 
@@ -41,7 +41,7 @@ fn fhirpy_reads_all_and_follows_references(world: &World) {
 }
 
 fn fhir_pyrate_reads_all_into_tables(world: &World) {
-    let basic = basic("doctor", world.password("doctor"));
+    let basic = credentials(world);
     let read = check(world, "fhir-pyrate", python_client("fhir-pyrate"), &basic);
     for served in everything(world) {
         let columns = read.columns[&served.kind];
@@ -63,10 +63,10 @@ fn python_client(client: &str) -> Command {
     command
 }
 
-/// A token of the doctor, as OAuth gives it for a password.
+/// A token, as OAuth gives it for a password.
 fn bearer(world: &World) -> String {
-    let password = encoded(world.password("doctor"));
-    let form = format!("grant_type=password&username=doctor&password={password}");
+    let (login, password) = (reader(world), encoded(PASSWORD));
+    let form = format!("grant_type=password&username={login}&password={password}");
     let answer = world.anonymous().post("/auth/token", &form, &[]);
     assert_eq!(answer.status, 200, "{}", answer.text());
     let token = answer.json()["access_token"].as_str().unwrap().to_owned();

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use xtask::app::App;
 
 use crate::crawl::name;
 use crate::http::Client;
-use crate::served::{everything, resources};
+use crate::served::{self, everything, resources};
 use crate::world::World;
 use crate::{Test, tests};
 
@@ -54,7 +53,7 @@ fn every_reference_leads_to_a_resource_or_is_logical(world: &World) {
         }
     }
     let all: Vec<&String> = targets.keys().collect();
-    for dead in dead(&world.doctor().forgetful(), &all) {
+    for dead in dead(&served::client(world), &all) {
         wrong.push(format!("{}: {dead}", targets[&dead]));
     }
     for (kind, [literal, logical, contained]) in &counts {
@@ -151,10 +150,10 @@ fn dead_references_are_found(world: &World) {
     let holder = json!({"contained": [{"resourceType": "Patient", "id": "a"}]});
     let is_wrong =
         |reference: Value| matches!(link(&holder, &reference, &types), Link::Wrong(_));
-    let own: &App = world.app();
+    let own = world.app().url();
     for reference in [
         json!({"reference": "Encounter/1"}),
-        json!({"reference": format!("{}/Patient/1", own.url())}),
+        json!({"reference": format!("{own}/Patient/1")}),
         json!({"reference": "Patient/1/_history/1"}),
         json!({"reference": "Patient"}),
         json!({"reference": "#b"}),
@@ -170,6 +169,6 @@ fn dead_references_are_found(world: &World) {
         assert!(!is_wrong(reference.clone()), "{reference}");
     }
     let targets = ["Patient/1", "Patient/999999", "Patient/x", "Practitioner/1"].map(str::to_owned);
-    let found = dead(&world.doctor(), &targets.iter().collect::<Vec<_>>());
+    let found = dead(&served::client(world), &targets.iter().collect::<Vec<_>>());
     assert_eq!(found, ["Patient/999999", "Patient/x"]);
 }

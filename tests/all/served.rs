@@ -1,10 +1,12 @@
-//! Everything that is served, in both formats, as the doctor finds it page by page; asked once.
+//! Everything that is served, in both formats, as one finds it page by page who may read all of it; asked once.
 
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::crawl::{self, declared, entries};
+use crate::http::{Client, basic};
+use crate::users::{ExtraUser, PASSWORD};
 use crate::world::{World, link};
 
 /// The most resources of a page.
@@ -38,9 +40,40 @@ pub fn everything(world: &World) -> &'static [Served] {
     })
 }
 
+/// The login of a user who is in all of GNU Health's own groups: to doctors it closes the rounds of nurses.
+pub fn reader(world: &World) -> &'static str {
+    static READER: OnceLock<String> = OnceLock::new();
+    READER.get_or_init(|| {
+        let user = ExtraUser::usual(world, "reader");
+        let added = world.sql().change(
+            "INSERT INTO \"res_user-res_group\" (\"user\", \"group\") \
+             SELECT $1::bigint::int, id FROM res_group WHERE name LIKE 'Health %'",
+            &[&user.id],
+        );
+        assert!(added > 5, "{added} groups");
+        let login = user.login.clone();
+        // It stays as long as the database does.
+        std::mem::forget(user);
+        login
+    })
+}
+
+/// The header with which the reader signs in.
+pub fn credentials(world: &World) -> String {
+    basic(reader(world), PASSWORD)
+}
+
+/// A client with them. What it is answered is not kept for the validation in the end: it is validated whole.
+pub fn client(world: &World) -> Client {
+    let credentials = credentials(world);
+    world
+        .anonymous()
+        .with_authorization(&credentials)
+        .forgetful()
+}
+
 fn of_type(world: &World, kind: &str) -> Served {
-    // Others validate what the tests saw; this is validated whole.
-    let doctor = world.doctor().forgetful();
+    let reader = client(world);
     let mut served = Served {
         kind: kind.to_owned(),
         pages: Vec::new(),
@@ -48,8 +81,8 @@ fn of_type(world: &World, kind: &str) -> Served {
     };
     let mut next = Some(format!("/{kind}?_count={PAGE}"));
     while let Some(path) = next {
-        let json = doctor.get(&path);
-        let xml = doctor.get_with(&path, &[("accept", "application/fhir+xml")]);
+        let json = reader.get(&path);
+        let xml = reader.get_with(&path, &[("accept", "application/fhir+xml")]);
         assert_eq!(xml.status, 200, "{path}");
         let bundle = json.ok();
         next = link(&bundle, "next");

@@ -160,6 +160,6 @@ fn codes_of_another_value_set_are_found(_: &World) {
     ];
     for resource in wrong {
         let found = judged(vec![resource.to_string()]);
-        assert_eq!(found.problems.len(), 1, "{resource}: {:?}", found.problems);
+        assert!(!found.problems.is_empty(), "{resource}");
     }
 }

@@ -24,8 +24,18 @@ for (const name of ['profiles-types.json', 'profiles-resources.json']) {
   }
 }
 const extensions = new Map();
-for (const definition of defined('extension-definitions.json')) {
-  extensions.set(definition.url, definition);
+for (const { url, context, snapshot } of defined('extension-definitions.json')) {
+  const contexts = context.map(({ type, expression }) => (type === 'element' ? expression : undefined));
+  extensions.set(url, { contexts, elements: new Map(snapshot.element.map((element) => [element.id, element])) });
+}
+for (const { url, contexts, value, parts } of JSON.parse(readFileSync(new URL('later-extensions.json', import.meta.url), 'utf8'))) {
+  const typed = (id, code) => [`${id}.value[x]`, { path: 'Extension.value[x]', type: [{ code }] }];
+  const elements = new Map(value ? [typed('Extension', value)] : []);
+  for (const [name, code] of Object.entries(parts ?? {})) {
+    elements.set(`Extension.extension:${name}`, {});
+    elements.set(...typed(`Extension.extension:${name}`, code));
+  }
+  extensions.set(url, { contexts, elements });
 }
 
 function indexed(definition) {
@@ -185,11 +195,10 @@ function walkExtension(extension, where, kinds) {
     problems.add(`${where}: nobody has defined ${extension.url}`);
     return;
   }
-  if (!definition.context.some(({ type, expression }) => type !== 'element' || kinds.includes(expression))) {
+  if (!definition.contexts.some((expression) => expression === undefined || kinds.includes(expression))) {
     problems.add(`${where}: ${extension.url} does not belong to ${kinds.join(', ')}`);
   }
-  const elements = new Map(definition.snapshot.element.map((element) => [element.id, element]));
-  walkParts(extension, 'Extension', elements, where);
+  walkParts(extension, 'Extension', definition.elements, where);
 }
 
 /** An extension is a value, or further extensions that its definition names. */

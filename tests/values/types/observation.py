@@ -15,6 +15,16 @@ OTHERS = {
     'hba1c': ('59261-8', 'mmol/mol'), 'cholesterol_total': ('2093-3', 'mg/dL'), 'hdl': ('2085-9', 'mg/dL'),
     'ldl': ('2089-1', 'mg/dL'), 'tag': ('2571-8', 'mg/dL'),
 }
+# A level of pain is from 0 to 10, a diuresis in millilitres, the oxygen of a nursing round in per cent.
+NURSING = {'pain_level': ('72514-3', '{score}'), 'diuresis': ('9187-6', 'mL'), 'fio2': ('3150-6', '%')}
+# In the units of the thresholds of the score; the oxygen is a fraction there.
+APACHE = {
+    'heart_rate': ('8867-4', '/min'), 'respiratory_rate': ('9279-1', '/min'), 'temperature': ('8310-5', 'Cel'),
+    'mean_ap': ('8478-0', 'mm[Hg]'), 'gcs': ('9269-2', '{score}'), 'fio2': ('3150-6', '1'), 'apache_score': ('9264-3', '{score}'),
+    'pao2': ('2703-7', 'mm[Hg]'), 'paco2': ('2019-8', 'mm[Hg]'), 'aado2': ('19991-9', 'mm[Hg]'), 'ph': ('2744-1', '[pH]'),
+    'serum_sodium': ('2951-2', 'mmol/L'), 'serum_potassium': ('2823-3', 'mmol/L'), 'serum_creatinine': ('2160-0', 'mg/dL'),
+    'wbc': ('26464-8', '10*3/uL'), 'hematocrit': ('20570-8', '%'),
+}
 
 
 def resources(hospital):
@@ -24,9 +34,14 @@ def resources(hospital):
         yield from measured('eval', evaluation, evaluation.patient, evaluation.evaluation_start, VITAL_SIGNS | OTHERS)
     for round_ in hospital.all('gnuhealth.patient.rounding'):
         admission = first(round_, 'registration', 'name')
-        yield from measured('rounding', round_, admission.patient, round_.evaluation_start, VITAL_SIGNS | OTHERS)
+        yield from measured('rounding', round_, admission.patient, round_.evaluation_start, VITAL_SIGNS | OTHERS | NURSING)
     for session in hospital.all('gnuhealth.patient.ambulatory_care'):
-        yield from measured('ambulatory', session, session.patient, session.session_start, VITAL_SIGNS | OTHERS)
+        yield from measured('ambulatory', session, session.patient, session.session_start, VITAL_SIGNS | OTHERS | NURSING)
+    for score in hospital.all('gnuhealth.icu.glasgow'):
+        yield from measured('glasgow', score, first(score, 'registration', 'name').patient, score.evaluation_date, {})
+    for score in hospital.all('gnuhealth.icu.apache2'):
+        patient = first(score, 'registration', 'name').patient
+        yield from measured('apache', score, patient, score.score_date, APACHE)
 
 
 def laboratory(hospital, line):
@@ -66,8 +81,8 @@ def measured(kind, record, patient, moment, measures):
                 shows(f'code.coding[system={LOINC}].code', code), *quantity('valueQuantity', value, code=unit)]
     if first(record, 'systolic') is not None or first(record, 'diastolic') is not None:
         yield f'{kind}-{record.id}-85354-9', about + part('8480-6', first(record, 'systolic')) + part('8462-4', first(record, 'diastolic'))
-    scores = {'9269-2': first(record, 'loc'), '9267-6': first(record, 'loc_eyes'), '9270-0': first(record, 'loc_verbal'),
-              '9268-4': first(record, 'loc_motor')}
+    scores = {'9269-2': first(record, 'loc', 'glasgow'), '9267-6': first(record, 'loc_eyes', 'glasgow_eyes'),
+              '9270-0': first(record, 'loc_verbal', 'glasgow_verbal'), '9268-4': first(record, 'loc_motor', 'glasgow_motor')}
     if any(value is not None for value in scores.values()):
         total = scores.pop('9269-2')
         yield f'{kind}-{record.id}-9269-2', about[:2] + quantity('valueQuantity', total, code='{score}') + [

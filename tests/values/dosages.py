@@ -5,6 +5,7 @@ from hospital import first, quantity, shows
 def dosage(path, line):
     return [
         *quantity(f'{path}.doseAndRate.doseQuantity', line.dose, line.dose_unit.name if line.dose_unit else ''),
+        shows(f'{path}.timing.code.text', line.common_dosage and line.common_dosage.name),
         shows(f'{path}.route.text', line.route and line.route.name),
     ]
 

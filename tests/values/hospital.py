@@ -77,8 +77,8 @@ def counts(path, number):
     return 'counts', path, number
 
 
-def refers(path, type_, record, name=None):
-    """A reference to the resource with the record's id; `name`, if it is known, is among what is displayed."""
+def refers(path, type_, record):
+    """A reference to the resource with the record's id."""
     return shows(f'{path}.reference', record and f'{type_}/{record.id}')
 
 

@@ -16,6 +16,7 @@ def resources(hospital):
 def taken(line, patient):
     return medicine(line) + dosage('dosage', line) + [
         refers('subject', 'Patient', patient),
+        shows('reasonCode.coding.code', line.indication and line.indication.code),
         shows('effectivePeriod.start', line.start_treatment),
         shows('effectivePeriod.end', line.end_treatment),
         *([shows('status', 'active')] if line.is_active else []),

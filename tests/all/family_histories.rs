@@ -37,7 +37,7 @@ pub fn tests_that_change_rights() -> Vec<Test> {
 }
 
 /// The tests of what is served: where it is.
-fn is_served(world: &World) -> bool {
+pub fn is_served(world: &World) -> bool {
     world.version() == GnuHealth::V5_0
 }
 

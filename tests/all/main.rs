@@ -24,6 +24,7 @@ mod attempts;
 mod authentication;
 mod bad_input;
 mod batch;
+mod bindings;
 mod birthdate;
 mod browser;
 mod chains;
@@ -65,6 +66,7 @@ mod observations;
 mod oddities;
 mod oracle;
 mod organizations;
+mod other_clients;
 mod outage;
 mod pages;
 mod paging;
@@ -75,12 +77,15 @@ mod practitioners;
 mod principal;
 mod privacy;
 mod procedures;
+mod process;
 mod read;
+mod references;
 mod rights;
 mod role;
 mod rules;
 mod search;
 mod search_oracle;
+mod served;
 mod sessions;
 mod sorting;
 mod sql;
@@ -92,6 +97,8 @@ mod translations;
 mod users;
 mod validate;
 mod validation;
+mod validators;
+mod values;
 mod visitor;
 mod world;
 mod xml;
@@ -124,6 +131,7 @@ const CONCURRENT: &[Subject] = &[
     ("authentication", authentication::tests),
     ("bad_input", bad_input::tests),
     ("batch", batch::tests),
+    ("bindings", bindings::tests),
     ("birthdate", birthdate::tests),
     ("chains", chains::tests),
     ("clients", clients::tests),
@@ -153,6 +161,7 @@ const CONCURRENT: &[Subject] = &[
     ("neighbours", neighbours::tests),
     ("observations", observations::tests),
     ("organizations", organizations::tests),
+    ("other_clients", other_clients::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
@@ -162,6 +171,7 @@ const CONCURRENT: &[Subject] = &[
     ("principal", principal::tests),
     ("procedures", procedures::tests),
     ("read", read::tests),
+    ("references", references::tests),
     ("rights", rights::tests),
     ("role", role::tests),
     ("search", search::tests),
@@ -173,6 +183,8 @@ const CONCURRENT: &[Subject] = &[
     ("tokens", tokens::tests),
     ("validate", validate::tests),
     ("validation", validation::tests),
+    ("validators", validators::tests),
+    ("values", values::tests),
     ("xml", xml::tests),
 ];
 

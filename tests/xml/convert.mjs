@@ -4,10 +4,11 @@
 
 import { createInterface } from 'node:readline';
 import fhir from 'fhir';
+import { plain } from './plain.mjs';
 
 const converter = new fhir.Fhir();
 for await (const line of createInterface({ input: process.stdin })) {
   const given = JSON.parse(line);
-  const converted = process.argv.includes('--to-xml') ? converter.objToXml(given) : converter.xmlToObj(given);
+  const converted = process.argv.includes('--to-xml') ? converter.objToXml(given) : converter.xmlToObj(plain(given));
   console.log(JSON.stringify(converted));
 }

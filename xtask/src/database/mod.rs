@@ -123,6 +123,17 @@ pub fn folder() -> Result<PathBuf> {
     Ok(Home::open()?.path(""))
 }
 
+/// A Python with the FHIR clients of `tests/clients/requirements.txt`, in an environment that has nothing of GNU Health.
+///
+/// # Errors
+/// If there is no usable Python, or if packages cannot be installed; the message says what to do.
+pub fn clients_python() -> Result<PathBuf> {
+    let home = Home::open()?;
+    let _lock = home.lock("clients")?;
+    let requirements = crate::root().join("tests/clients/requirements.txt");
+    python::with_packages(&home, "clients", &requirements, "FHIR clients")
+}
+
 impl Database {
     /// Makes what is missing, and starts the server on a free port of the loopback interface.
     ///

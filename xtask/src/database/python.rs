@@ -15,28 +15,36 @@ const OLDEST: (u32, u32) = (3, 10);
 /// The Python of the environment for `version`, with all packages installed.
 pub(super) fn environment(home: &Home, version: GnuHealth) -> Result<PathBuf> {
     let requirements = scripts().join(format!("requirements-{version}.txt"));
-    let folder = home.path(&format!("venv-{version}"));
+    let what = format!("the packages of GNU Health {version}");
+    with_packages(home, &version.to_string(), &requirements, &what)
+}
+
+/// The Python of the environment `name`, with exactly the packages of a list, which are `what` the step calls them.
+pub(super) fn with_packages(
+    home: &Home,
+    name: &str,
+    requirements: &Path,
+    what: &str,
+) -> Result<PathBuf> {
+    let folder = home.path(&format!("venv-{name}"));
     let python = folder.join("bin/python");
     let marker = folder.join("complete");
-    let key = format!("{:016x}", template::hash([read(&requirements)?]));
+    let key = format!("{:016x}", template::hash([read(requirements)?]));
     if std::fs::read_to_string(&marker).is_ok_and(|made| made == key) && works(&python) {
         return Ok(python);
     }
-    step(
-        &format!("Installing the packages of GNU Health {version} from PyPI"),
-        || {
-            let system = find()?;
-            // whatever is there is of an older list, or was interrupted
-            let _ = std::fs::remove_dir_all(&folder);
-            run(
-                Command::new(&system).args(["-m", "venv"]).arg(&folder),
-                "A virtual environment cannot be made. On Debian and Ubuntu: apt-get install python3-venv",
-            )?;
-            install(&python, &requirements)?;
-            std::fs::write(&marker, key)
-                .with_context(|| format!("{} cannot be written", marker.display()))
-        },
-    )?;
+    step(&format!("Installing {what} from PyPI"), || {
+        let system = find()?;
+        // whatever is there is of an older list, or was interrupted
+        let _ = std::fs::remove_dir_all(&folder);
+        run(
+            Command::new(&system).args(["-m", "venv"]).arg(&folder),
+            "A virtual environment cannot be made. On Debian and Ubuntu: apt-get install python3-venv",
+        )?;
+        install(&python, requirements)?;
+        std::fs::write(&marker, key)
+            .with_context(|| format!("{} cannot be written", marker.display()))
+    })?;
     Ok(python)
 }
 

@@ -51,6 +51,10 @@ WITH proposed(name, relation, columns, definition, serves) AS (VALUES
   -- Persons.
   ('party_birth', 'party_party', '{dob}', 'USING btree (dob)', 'birthdate'),
   ('party_unit', 'party_party', '{du}', 'USING btree (du) WHERE du IS NOT NULL', 'addresses of the domiciliary unit'),
+  ('party_insurer', 'party_party', '{is_insurance_company}',
+   'USING btree (id) WHERE is_insurance_company IS TRUE', 'Organization: insurance companies among all the persons'),
+  ('party_pharmacy', 'party_party', '{is_pharmacy}',
+   'USING btree (id) WHERE is_pharmacy IS TRUE', 'Organization: pharmacies among all the persons'),
   ('patient_doctor', 'gnuhealth_patient', '{primary_care_doctor,id}',
    'USING btree (primary_care_doctor, id)', 'general-practitioner and chains through it, the compartment of a Practitioner'),
 

@@ -92,7 +92,12 @@ impl Key {
             ("min", "least")
         };
         let mut values = Vec::new();
-        for target in of_source(self.parameter, place.source) {
+        // A reference sorts by the record that it leads to: one that is only logical leads to none.
+        let compared = |target: &&Target| {
+            self.parameter.kind != Kind::Reference
+                || matches!(target.meaning, Meaning::Reference(..))
+        };
+        for target in of_source(self.parameter, place.source).filter(compared) {
             match target_value(sql, scope, place, target, aggregate) {
                 Ok(Some(value)) => values.push(value),
                 Ok(None) | Err(Hidden::Missing(_)) => {}

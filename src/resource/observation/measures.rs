@@ -23,10 +23,10 @@ const fn measure(
 }
 
 /// The same in another column.
-pub(super) const fn in_column(measure: Measure, field: &'static str) -> Measure {
+pub(super) const fn in_column(measure: &Measure, field: &'static str) -> Measure {
     Measure {
         field: Some(field),
-        ..measure
+        ..*measure
     }
 }
 

@@ -93,7 +93,7 @@ const MEASURED_AS_GLASGOW: &[Measure] = &[glasgow(
 )];
 
 const MEASURED_FOR_APACHE: &[Measure] = &[
-    in_column(HEART_RATE, "heart_rate"),
+    in_column(&HEART_RATE, "heart_rate"),
     RESPIRATORY_RATE,
     TEMPERATURE,
     MEAN_PRESSURE,

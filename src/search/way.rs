@@ -76,13 +76,13 @@ impl Way {
             .or_else(|| value::relation(self.node.many, key))
             .ok_or_else(|| Hidden::Missing(format!("{}.{key}", self.node.model)))?;
         let alias = sql.alias();
-        let table = identifier(&view.table(relation.node)?);
         let (from, to) = if to_one.is_some() {
             (view.one(self.node, relation, &self.alias)?, id(&alias))
         } else {
             let column = identifier(view.many(relation)?);
             (id(&self.alias), format!("{alias}.{column}"))
         };
+        let table = identifier(&view.table(relation.node)?);
         self.joins.push(format!("{to} = {from}"));
         if self.tables.is_empty() {
             self.first = Some((from, to));

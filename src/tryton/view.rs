@@ -91,6 +91,9 @@ impl View {
 
     /// The SQL of the id that a relation leads to, from the record of `node` aliased `alias` to one other.
     ///
+    /// A model that a reference field may name, and the user may not read, is as one that is not there: as a table of several
+    /// that back a resource type is passed over.
+    ///
     /// # Errors
     /// [`Hidden`] if there is no such column for this user.
     pub fn one(&self, node: &Node, relation: &Relation, alias: &str) -> Result<String, Hidden> {
@@ -100,6 +103,8 @@ impl View {
             return Ok(value);
         }
         let (model, id) = (relation.node.model, id_of(&value));
+        self.table(relation.node)
+            .map_err(|_| Hidden::Missing(model.to_owned()))?;
         Ok(format!(
             "(CASE WHEN starts_with({value}, '{model},') THEN {id} END)"
         ))

@@ -471,12 +471,17 @@ fn who_may_read_no_surgeries_sees_none(world: &World) {
         assert!(hidden.into_iter().all(Value::is_null), "{procedure}");
         assert_eq!(procedure["status"], "unknown");
     }
-    for path in [
-        "/Procedure/surgery-1",
-        "/Procedure?code=0DTJ4ZZ",
-        "/Procedure?status=completed",
-    ] {
+    for path in ["/Procedure/surgery-1", "/Procedure?code=0DTJ4ZZ"] {
         nobody.get(path).refused(403, "forbidden");
+    }
+    let all = |query: &str| resources(&nobody, &format!("/Procedure?{query}&_count=1000")).len();
+    assert_eq!(all("status=unknown"), found.len());
+    for nothing in [
+        "status=completed",
+        "part-of:missing=false",
+        "encounter:missing=false",
+    ] {
+        assert_eq!(all(nothing), 0, "{nothing}");
     }
 }
 
@@ -595,6 +600,8 @@ fn searches_find_the_procedures_that_are_shown(world: &World) {
 /// Rows that a test puts in; gone when dropped, the last first.
 struct Made<'w> {
     world: &'w World,
+    /// Who reads: doctors may not read rounds and sessions, nurses no surgeries.
+    reader: &'static str,
     rows: Vec<(&'static str, i64)>,
 }
 
@@ -604,8 +611,19 @@ impl<'w> Made<'w> {
     fn new(world: &'w World) -> Self {
         Self {
             world,
+            reader: "doctor",
             rows: Vec::new(),
         }
+    }
+
+    fn read_by(world: &'w World, reader: &'static str) -> Self {
+        let mut made = Self::new(world);
+        made.reader = reader;
+        made
+    }
+
+    fn client(&self) -> crate::http::Client {
+        self.world.as_user(self.reader)
     }
 
     /// A row with this id. `column` may be a name for 5.0, a `/`, and the name before it; the values are SQL.
@@ -629,12 +647,11 @@ impl<'w> Made<'w> {
     }
 
     fn read(&self, id: &str) -> Value {
-        self.world.doctor().get(&format!("/Procedure/{id}")).ok()
+        self.client().get(&format!("/Procedure/{id}")).ok()
     }
 
     fn is_gone(&self, id: &str) {
-        self.world
-            .doctor()
+        self.client()
             .get(&format!("/Procedure/{id}"))
             .refused(404, "not-found");
     }
@@ -642,7 +659,7 @@ impl<'w> Made<'w> {
     fn is_found(&self, query: &str, id: &str) -> bool {
         let query = query.replace('|', "%7C").replace(' ', "%20");
         let path = format!("/Procedure?{query}&_count=1000");
-        resources(&self.world.doctor(), &path).contains_key(id)
+        resources(&self.client(), &path).contains_key(id)
     }
 
     fn change(&self, statement: &str) {
@@ -974,7 +991,7 @@ fn an_intervention_that_is_listed_again_is_shown_once(world: &World) {
 }
 
 fn what_was_done_in_a_round_is_of_the_patient_who_stays(world: &World) {
-    let mut made = Made::new(world);
+    let mut made = Made::read_by(world, "nurse");
     made.procedure(NEW, "3E0234Z");
     let round = world.sql().rows(
         "SELECT r.id, r.state, r.health_professional AS who, s.name AS stay, s.patient,
@@ -1028,7 +1045,7 @@ fn what_was_done_in_a_round_is_of_the_patient_who_stays(world: &World) {
 }
 
 fn what_was_done_in_a_session_was_done_by_who_held_it(world: &World) {
-    let mut made = Made::new(world);
+    let mut made = Made::read_by(world, "nurse");
     made.procedure(NEW, "3E0234Z");
     made.row(
         "gnuhealth_patient_ambulatory_care",
@@ -1144,7 +1161,18 @@ fn a_procedure_of_the_patient_belongs_to_what_its_reference_names(world: &World)
          JOIN gnuhealth_inpatient_registration s ON s.id = r.registration WHERE r.state = 'done' ORDER BY r.id LIMIT 1",
         &[],
     );
-    refers(&format!("gnuhealth.patient.rounding,{}", round[0]["id"]));
+    made.change(&format!(
+        "UPDATE gnuhealth_patient_procedure SET reference = 'gnuhealth.patient.rounding,{}' WHERE id = {NEW}",
+        round[0]["id"]
+    ));
+    let shown = made.read(&id);
+    assert!(shown["encounter"].is_null() && shown["performer"].is_null());
+    assert_eq!(
+        shown["status"], "unknown",
+        "a doctor may not read nursing rounds"
+    );
+    assert!(made.is_found("status=unknown", &id));
+    made.reader = "nurse";
     let shown = made.read(&id);
     assert_eq!(shown["encounter"]["identifier"]["value"], round[0]["name"]);
     assert_eq!(shown["status"], "completed");
@@ -1164,6 +1192,11 @@ fn what_was_removed_from_where_it_belonged_is_no_procedure(world: &World) {
         ("gnuhealth_ambulatory_care_procedure", "ambulatory"),
     ] {
         made.row(table, NEW, &[("procedure", &procedure)]);
+        made.reader = if prefix == "rounding" {
+            "nurse"
+        } else {
+            "doctor"
+        };
         made.is_gone(&format!("{prefix}-{NEW}"));
     }
     assert!(!made.is_found("code=0DTJ0ZZ", &format!("operation-{NEW}")));

@@ -41,7 +41,7 @@ pub(super) const OPERATION_SOURCE: Source = Source {
     root: &OPERATION_ROOT,
     only: Only::If(
         "{surgery_id} IS NOT NULL AND ({procedure_id} IS DISTINCT FROM \
-         coalesce({surgery/intervention_id}, {surgery/main_id}) \
+         coalesce({surgery/intervention_id}, {surgery/main_id})::integer \
          OR coalesce(btrim({notes}, E' \\t\\n\\r'), '') <> '')",
     ),
     measures: &[],
@@ -71,7 +71,7 @@ pub(super) const PROCEDURE_SOURCE: Source = Source {
     prefix: PATIENT_PROCEDURE,
     root: &PROCEDURE_ROOT,
     only: Only::If(
-        "{procedure_id} IS DISTINCT FROM coalesce({surgery/intervention_id}, {surgery/main_id}) \
+        "{procedure_id} IS DISTINCT FROM coalesce({surgery/intervention_id}, {surgery/main_id})::integer \
          OR coalesce(btrim({comments}, E' \\t\\n\\r'), '') <> ''",
     ),
     measures: &[],

@@ -355,7 +355,7 @@ proptest! {
     fn only_a_cursor_that_was_sealed_is_opened(text in any::<String>(), record in any::<i64>(), key in prop::option::of(".{0,20}"), at in any::<prop::sample::Index>(), bit in 0..6_u8) {
         let secret = Secret::new("0123456789abcdef0123456789abcdef").unwrap();
         let plan = plan(resource::ALL[0], &[], Handling::Strict).unwrap();
-        let binding = Binding { secret: &secret, user: 7, plan: &plan, now: 1_000_000 };
+        let binding = Binding { secret: &secret, user: 7, plan: &plan, language: None, now: 1_000_000 };
         prop_assert!(binding.open(&text).is_err());
         let position = Position { direction: Direction::After, keys: vec![key], source: 0, record, measure: 0 };
         let sealed = binding.seal(&position).unwrap();
@@ -379,6 +379,18 @@ proptest! {
             let headers: HeaderMap = [(header::ACCEPT, value)].into_iter().collect();
             let _ = negotiation::format(&parsed, &headers);
             let _ = negotiation::prefers_html(&headers);
+        }
+    }
+
+    #[test]
+    fn any_languages_are_understood_or_ignored(
+        any in prop::collection::vec(any::<u8>(), 0..60),
+        ranges in "((\\*|[a-z]{2,9}(-[A-Za-z0-9]{1,9}){0,3})(;(q|x)=[0-9.-]{0,5}){0,2}[,; ]{0,2}){0,50}",
+    ) {
+        for value in [HeaderValue::from_bytes(&any).ok(), HeaderValue::from_str(&ranges).ok()].into_iter().flatten() {
+            let headers: HeaderMap = [(header::ACCEPT_LANGUAGE, value)].into_iter().collect();
+            let wanted = negotiation::languages(&headers);
+            prop_assert!(wanted.ranges.iter().all(|range| !wanted.refused.contains(range)));
         }
     }
 

@@ -31,6 +31,21 @@ pub(crate) const RESOURCES: &[&str] = &[
     "TerminologyCapabilities",
 ];
 
+/// Resource types that can be validated, beside those that are generated.
+pub(crate) const VALIDATED_TOO: &[&str] = &["Parameters"];
+
+/// Value sets of required bindings whose codes the definitions do not list, each with the reason.
+pub(crate) const UNLISTED: &[(&str, &str)] = &[
+    (
+        "http://hl7.org/fhir/ValueSet/mimetypes",
+        "every media type, registered or not",
+    ),
+    (
+        "http://hl7.org/fhir/ValueSet/currencies",
+        "ISO 4217, which changes; HL7 lists no codes",
+    ),
+];
+
 /// Elements left out, by their path or by the path that they inherit from, each with the reason.
 pub(crate) const OMITTED: &[(&str, &str)] = &[
     ("Element.id", "nothing refers to elements by id"),

@@ -22,6 +22,8 @@ pub(crate) struct Definitions {
 pub(crate) struct Structure {
     name: String,
     pub(crate) kind: Kind,
+    #[serde(rename = "abstract")]
+    pub(crate) is_abstract: bool,
     fhir_version: String,
     snapshot: Elements,
     #[serde(default)]
@@ -71,8 +73,12 @@ struct Base {
 
 /// One of the types that an element may have.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ElementType {
     pub(crate) code: String,
+    /// What a reference may lead to, as the URLs of profiles.
+    #[serde(default)]
+    pub(crate) target_profile: Vec<String>,
 }
 
 /// The value set that a coded element is bound to.

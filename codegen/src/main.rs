@@ -1,4 +1,5 @@
-//! Writes the FHIR R4 types in `src/fhir/r4/` from HL7's official definitions.
+//! Writes the FHIR R4 types in `src/fhir/r4/`, and the tables for validation in `src/fhir/validate/`, from HL7's official
+//! definitions.
 //!
 //! ```text
 //! cargo run -p codegen              write the files
@@ -13,6 +14,7 @@ mod definitions;
 mod emit;
 mod model;
 mod names;
+mod tables;
 mod value_sets;
 
 use std::collections::BTreeMap;
@@ -35,21 +37,37 @@ fn main() -> Result<()> {
         .context("the workspace is the parent of codegen/")?;
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| workspace.join("target"), PathBuf::from);
-    let folder = workspace.join("src/fhir/r4");
+    let definitions = Definitions::load(&target)?;
+    let tables = BTreeMap::from([("tables.rs".to_owned(), tables::file(&definitions)?)]);
+    let folders = [
+        ("src/fhir/r4", emit::files(&model::build(&definitions)?)),
+        ("src/fhir/validate", tables),
+    ];
+    for (folder, mut files) in folders {
+        for text in files.values_mut() {
+            *text = rustfmt(text)?;
+        }
+        let path = workspace.join(folder);
+        let committed = generated_files(&path)?;
+        if check {
+            compare(folder, &committed, &files)?;
+        } else {
+            write(&path, &committed, &files)?;
+        }
+    }
+    Ok(())
+}
 
-    let model = model::build(&Definitions::load(&target)?)?;
-    let mut files = emit::files(&model);
-    for text in files.values_mut() {
-        *text = rustfmt(text)?;
-    }
-    let committed = generated_files(&folder)?;
-    if check {
-        return compare(&committed, &files);
-    }
+/// Writes the files, and removes those that are no longer made.
+fn write(
+    folder: &Path,
+    committed: &BTreeMap<String, String>,
+    files: &BTreeMap<String, String>,
+) -> Result<()> {
     for name in committed.keys().filter(|name| !files.contains_key(*name)) {
         std::fs::remove_file(folder.join(name))?;
     }
-    for (name, text) in &files {
+    for (name, text) in files {
         std::fs::write(folder.join(name), text)?;
     }
     println!("{} files written", files.len());
@@ -57,7 +75,11 @@ fn main() -> Result<()> {
 }
 
 /// Fails with the names of the files that are not as they would be written.
-fn compare(committed: &BTreeMap<String, String>, files: &BTreeMap<String, String>) -> Result<()> {
+fn compare(
+    folder: &str,
+    committed: &BTreeMap<String, String>,
+    files: &BTreeMap<String, String>,
+) -> Result<()> {
     let stale: Vec<&str> = committed
         .keys()
         .chain(files.keys())
@@ -66,7 +88,7 @@ fn compare(committed: &BTreeMap<String, String>, files: &BTreeMap<String, String
         .collect();
     ensure!(
         stale.is_empty(),
-        "not up to date in src/fhir/r4: {}; run `cargo run -p codegen`",
+        "not up to date in {folder}: {}; run `cargo run -p codegen`",
         stale.join(", ")
     );
     println!("{} files up to date", files.len());

@@ -59,6 +59,31 @@ pub(crate) fn code_enum(definitions: &Definitions, url: &str) -> Result<Option<C
     }))
 }
 
+/// The codes of a value set, by their system.
+pub(crate) fn by_system(
+    definitions: &Definitions,
+    url: &str,
+) -> Result<Vec<(String, Vec<String>)>> {
+    let set = definitions
+        .value_sets
+        .get(url)
+        .with_context(|| format!("no definition of the value set {url}"))?;
+    ensure!(set.compose.exclude.is_empty(), "{url} excludes codes");
+    let mut systems = Vec::new();
+    for include in &set.compose.include {
+        for nested in &include.value_set {
+            systems.extend(by_system(definitions, nested)?);
+        }
+        if let Some(system) = &include.system {
+            let codes = included(definitions, include)
+                .with_context(|| format!("{url} does not list the codes of {system}"))?;
+            let codes = codes.into_iter().map(|concept| concept.code);
+            systems.push((system.clone(), codes.collect()));
+        }
+    }
+    Ok(systems)
+}
+
 fn name(set: &ValueSet, url: &str) -> String {
     VALUE_SET_NAMES
         .iter()

@@ -12,6 +12,14 @@ PEOPLE = [
     ('Sam', 'Retired', 'nb', None, None, [], None, None),
 ]
 
+# What is known of some beside that: telephones, the place of work, the language, and the code of the occupation.
+MORE = {
+    1: dict(occupation='129'),
+    2: dict(occupation='568', phones=[('phone', '+34 928 555 002'), ('mobile', '+34 600 555 002')], lang='es',
+            address=dict(street='Calle de la Salud 2\n1º Izq.', city='Telde', postal_code='35200', is_work=True)),
+    6: dict(occupation='399', phones=[('mobile', '+34 600 555 006')], lang='fr'),
+}
+
 
 def make(world):
     world.professionals = []
@@ -24,6 +32,7 @@ def make(world):
         if prefix:
             world.write(party.person_names[0], prefix=prefix)
         world.create('party.contact_mechanism', party=party, type='email', value=f'hp{number}@hospital.example.org')
+        describe(world, party, **MORE.get(number, {}))
         professional = world.create(
             'gnuhealth.healthprofessional', party=party, code=licence,
             institution=None if number == 8 else (world.clinic if number == 4 else world.hospital),
@@ -43,3 +52,15 @@ def make(world):
         world.professionals.append(professional)
     world.doctor = world.professionals[0]
     world.commit()
+
+
+def describe(world, party, occupation=None, phones=(), lang=None, address=None):
+    if occupation and world.field('party.party', 'occupation'):
+        world.write(party, occupation=world.find('gnuhealth.occupation', code=occupation))
+    for kind, value in phones:
+        world.create('party.contact_mechanism', party=party, type=kind, value=value)
+    if lang:
+        world.write(party, lang=world.find('ir.lang', code=lang))
+    if address:
+        world.create('party.address', party=party, country=world.find('country.country', code='ES'),
+                     subdivision=world.find('country.subdivision', code='ES-GC'), **address)

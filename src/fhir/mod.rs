@@ -7,4 +7,5 @@ pub mod outcome;
 pub mod r4;
 pub mod subset;
 pub mod text;
+pub mod validate;
 pub mod xml;

@@ -72,11 +72,15 @@ pub(super) const GENDER: Parameter = Parameter::new(
 
 const ACTIVE: &[Target] = &[Target::new(
     &[],
-    Value::Sql("(coalesce({active}, true) AND coalesce({party/active}, true))"),
+    Value::Sql(
+        "CASE WHEN {active} IS NOT NULL OR {party/active} IS NOT NULL \
+         THEN coalesce({active}, true) AND coalesce({party/active}, true) END",
+    ),
     Meaning::Flag,
 )];
 
-/// `active`, which R4 defines for each type: of the record and of its person. NULL counts as true, as for Tryton.
+/// `active`, which R4 defines for each type: of the record and of its person. One that is NULL counts as true, as for Tryton;
+/// if both are, nothing is shown.
 pub(super) const fn active(definition: &'static str) -> Parameter {
     Parameter::new(
         "active",

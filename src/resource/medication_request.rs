@@ -5,15 +5,15 @@ use serde::Deserialize;
 
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    self, Annotation, CodeableConcept, Decimal, Identifier, MedicationRequestDispenseRequest,
-    MedicationRequestIntent, MedicationRequestMedication, MedicationRequestStatus,
-    MedicationRequestSubstitution, MedicationRequestSubstitutionAllowed, Quantity, Reference,
+    self, Annotation, CodeableConcept, DataAbsentReason, Decimal, Identifier,
+    MedicationRequestDispenseRequest, MedicationRequestIntent, MedicationRequestMedication,
+    MedicationRequestStatus, MedicationRequestSubstitution, MedicationRequestSubstitutionAllowed,
+    Quantity, Reference,
 };
 use crate::search::declaration::{Declaration, Only, Source};
 use crate::search::parameter::{Kind, Meaning, Parameter, System, Target, Value};
 use crate::tryton::model::{ID, Node, Read, Relation, leaf, plain, read_as};
 
-use super::absent::known;
 use super::dosage::{TO_COMMON_DOSAGE, TO_DOSE_UNIT, TO_ROUTE, Taken, period};
 use super::drug_form::TO_DRUG_FORM;
 use super::medicament::{MEDICAMENT_NAME, Medicament, medication_reference};
@@ -22,7 +22,7 @@ use super::person::{
     PATIENT_NAME, PHARMACY, PROFESSIONAL_NAME, Party, Person, filled, logical_reference, moment,
     patient_reference, pharmacy_reference, practitioner_reference, renamed,
 };
-use super::{Record, Resource, Version};
+use super::{Record, Resource, Version, absent};
 
 /// The resource type MedicationRequest.
 pub struct MedicationRequest;
@@ -291,6 +291,7 @@ impl Resource for MedicationRequest {
         let indication = row.indication.as_ref();
         let treatment = period(row.start_treatment.as_ref(), row.end_treatment.as_ref());
         let medication = medication_reference(row.medicament_id, row.medicament.as_ref());
+        let patient = patient_reference(order.patient_id, order.patient.as_ref());
         Ok(r4::MedicationRequest {
             id: Some(record.id.clone()),
             meta: record.version.map(Version::meta),
@@ -312,8 +313,11 @@ impl Resource for MedicationRequest {
             ..r4::MedicationRequest::new(
                 order.status(),
                 MedicationRequestIntent::Order,
-                MedicationRequestMedication::Reference(known(medication)),
-                known(patient_reference(order.patient_id, order.patient.as_ref())),
+                MedicationRequestMedication::Reference(absent::reference(
+                    medication,
+                    DataAbsentReason::Unknown,
+                )),
+                absent::reference(patient, DataAbsentReason::Unknown),
             )
         })
     }

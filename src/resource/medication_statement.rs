@@ -5,14 +5,14 @@ use serde::Deserialize;
 
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    self, Annotation, CodeableConcept, DateTime, Identifier, MedicationStatementEffective,
-    MedicationStatementMedication, MedicationStatementStatus, Reference,
+    self, Annotation, CodeableConcept, DataAbsentReason, DateTime, Identifier,
+    MedicationStatementEffective, MedicationStatementMedication, MedicationStatementStatus,
+    Reference,
 };
 use crate::search::declaration::{Declaration, Only, Source};
 use crate::search::parameter::{Kind, Meaning, Parameter, System, Target, Value};
 use crate::tryton::model::{ID, Node, Read, Relation, leaf, plain, read_as};
 
-use super::absent::known;
 use super::dosage::{ADMIN_TIMES, TO_COMMON_DOSAGE, TO_DOSE_UNIT, TO_ROUTE, Taken, period};
 use super::drug_form::TO_DRUG_FORM;
 use super::medicament::{MEDICAMENT_NAME, Medicament, medication_reference};
@@ -21,7 +21,7 @@ use super::person::{
     PATIENT_NAME, PROFESSIONAL_NAME, Person, filled, logical_reference, moment, patient_reference,
     practitioner_reference, readable, renamed,
 };
-use super::{Record, Resource, Version};
+use super::{Record, Resource, Version, absent};
 
 /// The resource type MedicationStatement.
 pub struct MedicationStatement;
@@ -402,8 +402,11 @@ impl Resource for MedicationStatement {
             dosage: row.taken.dosage(None, record).into_iter().collect(),
             ..r4::MedicationStatement::new(
                 status,
-                MedicationStatementMedication::Reference(known(medication)),
-                known(row.subject()),
+                MedicationStatementMedication::Reference(absent::reference(
+                    medication,
+                    DataAbsentReason::Unknown,
+                )),
+                absent::reference(row.subject(), DataAbsentReason::Unknown),
             )
         })
     }

@@ -1,9 +1,14 @@
 //! Patient: `gnuhealth.patient` with its party.
 
+mod background;
+mod contact;
+
 use serde::Deserialize;
 
 use crate::fhir::concept::{coding, concept};
-use crate::fhir::r4::{self, CodeableConcept, PatientCommunication, PatientDeceased, Reference};
+use crate::fhir::r4::{
+    self, CodeableConcept, PatientCommunication, PatientContact, PatientDeceased, Reference,
+};
 use crate::search::declaration::{Declaration, Only, Source};
 use crate::search::parameter::{Kind, Meaning, Parameter, System, Target, Value};
 use crate::tryton::model::{ID, Node, Relation, plain};
@@ -14,6 +19,8 @@ use super::person::{
 };
 use super::photo::photo;
 use super::{Record, Resource, Version, individual};
+use background::{Background, Newborn};
+use contact::{Contacts, Family};
 
 /// The resource type Patient.
 pub struct Patient;
@@ -23,13 +30,25 @@ static ROOT: Node = Node {
     fields: &[
         ID,
         plain(&["active"]),
+        renamed("party_id", &["party", "name"]),
         renamed("doctor_id", &["primary_care_doctor"]),
+        plain(&["biological_sex"]),
     ],
     one: &[
         Relation {
             key: "party",
             columns: &["party", "name"],
             node: &PARTY,
+        },
+        Relation {
+            key: "background",
+            columns: &["party", "name"],
+            node: &background::PERSON,
+        },
+        Relation {
+            key: "family",
+            columns: &["family"],
+            node: &contact::FAMILY,
         },
         Relation {
             key: "doctor",
@@ -42,7 +61,11 @@ static ROOT: Node = Node {
             node: &ADDRESS,
         },
     ],
-    many: &[],
+    many: &[Relation {
+        key: "newborns",
+        columns: &["patient"],
+        node: &background::NEWBORN,
+    }],
     subject: Some("party"),
 };
 
@@ -111,7 +134,10 @@ static PARAMETERS: &[Parameter] = &[
             ),
         ],
     )
-    .with_elements(&["generalPractitioner"], &["Practitioner"]),
+    .with_elements(
+        &["generalPractitioner"],
+        &["Organization", "Practitioner", "PractitionerRole"],
+    ),
     individual::GIVEN,
     Parameter::new(
         "identifier",
@@ -126,6 +152,18 @@ static PARAMETERS: &[Parameter] = &[
         ],
     ),
     individual::language("language", "Patient-language"),
+    Parameter::new(
+        "link",
+        Kind::Reference,
+        "Patient-link",
+        "The patient that this one was merged into.",
+        &[Target::new(
+            &["background", "replaced_by", "patients"],
+            Value::Field("id"),
+            Meaning::Reference("Patient", ""),
+        )],
+    )
+    .with_elements(&["link.other"], &["Patient"]),
     individual::name("Patient-name"),
     individual::PHONE,
     individual::TELECOM,
@@ -151,7 +189,10 @@ pub static DECLARATION: Declaration = Declaration {
         measures: &[],
     }],
     parameters: PARAMETERS,
-    compartments: &[("Practitioner", "general-practitioner")],
+    compartments: &[
+        ("Patient", "link"),
+        ("Practitioner", "general-practitioner"),
+    ],
     documentation: "The patients of the hospital (gnuhealth.patient with party.party), active and inactive ones.",
 };
 
@@ -161,7 +202,12 @@ pub static DECLARATION: Declaration = Declaration {
 struct Row {
     active: Option<bool>,
     current_address: Option<PartyAddress>,
+    party_id: Option<i64>,
     party: Option<Party>,
+    background: Option<Background>,
+    family: Option<Family>,
+    newborns: Option<Vec<Newborn>>,
+    biological_sex: Option<String>,
     doctor_id: Option<i64>,
     doctor: Option<Person>,
 }
@@ -171,27 +217,55 @@ impl Resource for Patient {
     type Fhir = r4::Patient;
 
     fn render(json: &str, record: &Record<'_>) -> serde_json::Result<r4::Patient> {
-        let row: Row = serde_json::from_str(json)?;
-        let party = row.party.unwrap_or_default();
+        let mut row: Row = serde_json::from_str(json)?;
+        let party = row.party.take().unwrap_or_default();
+        let background = row.background.take().unwrap_or_default();
+        let newborn = row.newborns.iter().flatten().next();
+        let mut extension = background.extensions();
+        extension.extend(background::gender_identity(party.gender.as_deref()));
+        extension.extend(background::biological_sex(row.biological_sex.as_deref()));
         Ok(r4::Patient {
             id: Some(record.id.clone()),
             meta: record.version.map(Version::meta),
+            extension,
             identifier: party.fhir_identifiers(record, Some(("PI", "Patient internal identifier"))),
             active: active(row.active, party.active),
             name: party.human_names(),
             telecom: party.contact_points(),
             gender: party.gender(),
-            birth_date: party.birth_date().into(),
+            birth_date: background::birth_date(party.birth_date(), newborn),
             deceased: deceased(&party),
-            address: party.fhir_addresses(row.current_address.map(|address| address.id)),
+            address: party.fhir_addresses(row.current_address.as_ref().map(|address| address.id)),
             marital_status: party.marital_status.as_deref().and_then(marital_status),
+            multiple_birth: background.multiple_birth(),
             photo: party.photo.as_deref().and_then(photo).into_iter().collect(),
+            contact: row.contacts(&background),
             communication: party.language().map(communication).into_iter().collect(),
             general_practitioner: general_practitioner(row.doctor_id, row.doctor.as_ref(), record)
                 .into_iter()
                 .collect(),
+            link: background.links(),
             ..r4::Patient::default()
         })
+    }
+}
+
+impl Row {
+    /// Whom the patient may be reached through. Without their own party nobody can be told from themselves.
+    fn contacts(&self, background: &Background) -> Vec<PatientContact> {
+        let Some(own) = self.party_id else {
+            return Vec::new();
+        };
+        let mut contacts = Contacts::of(own);
+        background.contacts(&mut contacts);
+        for newborn in self.newborns.iter().flatten() {
+            contacts.parent(newborn.mother(), "MTH", "Mother");
+        }
+        if let Some(family) = &self.family {
+            contacts.family(family);
+        }
+        background.other_contacts(&mut contacts);
+        contacts.into_fhir()
     }
 }
 

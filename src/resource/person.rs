@@ -11,7 +11,7 @@ use crate::fhir::r4::{
     HumanName, Identifier, IdentifierUse, NameUse, Period, Reference,
 };
 use crate::fhir::text::string;
-use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as};
+use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as, translated};
 
 use super::Record;
 
@@ -35,9 +35,12 @@ pub(super) const GENDERS: &[(&str, &[&str])] = &[
     ("unknown", &["nd", "u"]),
 ];
 
-const COUNTRY: Node = leaf("country.country", &[plain(&["code"]), plain(&["name"])]);
+pub(super) const COUNTRY: Node = leaf(
+    "country.country",
+    &[plain(&["code"]), translated(&["name"])],
+);
 
-const SUBDIVISION: Node = leaf("country.subdivision", &[plain(&["name"])]);
+pub(super) const SUBDIVISION: Node = leaf("country.subdivision", &[translated(&["name"])]);
 
 /// Names beside those of the party itself.
 const PERSON_NAME: Node = leaf(
@@ -138,7 +141,7 @@ const DOMICILIARY_UNIT: Node = Node {
     subject: None,
 };
 
-const LANGUAGE: Node = leaf("ir.lang", &[plain(&["code"]), plain(&["name"])]);
+const LANGUAGE: Node = leaf("ir.lang", &[plain(&["code"]), translated(&["name"])]);
 
 /// The language of a party is a multivalue field: a row for each company, or one for all.
 const PARTY_LANGUAGE: Node = Node {
@@ -176,7 +179,7 @@ pub(super) const PARTY: Node = Node {
         read_as(&["photo"], Read::Base64),
     ],
     one: &[
-        TO_DOMICILIARY_UNIT,
+        DOMICILE,
         Relation {
             key: "death_certificate",
             columns: &["death_certificate"],
@@ -189,26 +192,10 @@ pub(super) const PARTY: Node = Node {
             columns: &["party"],
             node: &PERSON_NAME,
         },
-        Relation {
-            key: "alternative_ids",
-            columns: &["party", "name"],
-            node: &ALTERNATIVE_ID,
-        },
-        Relation {
-            key: "identifiers",
-            columns: &["party"],
-            node: &PARTY_IDENTIFIER,
-        },
-        Relation {
-            key: "contacts",
-            columns: &["party"],
-            node: &CONTACT_MECHANISM,
-        },
-        Relation {
-            key: "addresses",
-            columns: &["party"],
-            node: &ADDRESS,
-        },
+        ALTERNATIVE_IDS,
+        IDENTIFIERS,
+        CONTACTS,
+        ADDRESSES,
         Relation {
             key: "languages",
             columns: &["party"],
@@ -218,15 +205,44 @@ pub(super) const PARTY: Node = Node {
     subject: None,
 };
 
-const TO_DOMICILIARY_UNIT: Relation = Relation {
+/// From a party to its household.
+pub(super) const DOMICILE: Relation = Relation {
     key: "du",
     columns: &["du"],
     node: &DOMICILIARY_UNIT,
 };
 
+/// From a party to its identifiers of other kinds.
+pub(super) const ALTERNATIVE_IDS: Relation = Relation {
+    key: "alternative_ids",
+    columns: &["party", "name"],
+    node: &ALTERNATIVE_ID,
+};
+
+/// From a party to its tax identifiers and the like.
+pub(super) const IDENTIFIERS: Relation = Relation {
+    key: "identifiers",
+    columns: &["party"],
+    node: &PARTY_IDENTIFIER,
+};
+
+/// From a party to how it is reached.
+pub(super) const CONTACTS: Relation = Relation {
+    key: "contacts",
+    columns: &["party"],
+    node: &CONTACT_MECHANISM,
+};
+
+/// From a party to its addresses.
+pub(super) const ADDRESSES: Relation = Relation {
+    key: "addresses",
+    columns: &["party"],
+    node: &ADDRESS,
+};
+
 /// A person who works here: of their death we know nothing.
 pub(super) const STAFF: Node = Node {
-    one: &[TO_DOMICILIARY_UNIT],
+    one: &[DOMICILE],
     ..PARTY
 };
 
@@ -242,6 +258,39 @@ pub(super) const PATIENT_NAME: Node = Node {
     subject: Some("party"),
 };
 
+/// A person who has to do with a patient, and may be a patient too: one whom a record rule hides is hidden here as well.
+pub(super) const RELATIVE: Node = Node {
+    model: "party.party",
+    fields: &[
+        ID,
+        plain(&["active"]),
+        plain(&["name"]),
+        plain(&["lastname"]),
+        plain(&["name_representation"]),
+        plain(&["gender"]),
+        plain(&["deceased"]),
+    ],
+    one: &[],
+    many: &[
+        Relation {
+            key: "names",
+            columns: &["party"],
+            node: &PERSON_NAME,
+        },
+        Relation {
+            key: "contacts",
+            columns: &["party"],
+            node: &CONTACT_MECHANISM,
+        },
+        Relation {
+            key: "patients",
+            columns: &["party", "name"],
+            node: &PATIENT_NAME,
+        },
+    ],
+    subject: Some("patients"),
+};
+
 /// As much of a health professional as a reference shows.
 pub(super) const PROFESSIONAL_NAME: Node = Node {
     model: "gnuhealth.healthprofessional",
@@ -250,6 +299,15 @@ pub(super) const PROFESSIONAL_NAME: Node = Node {
     many: &[],
     subject: Some("party"),
 };
+
+/// The relation to a health professional, for a reference to one.
+pub(super) const fn professional(key: &'static str, columns: &'static [&'static str]) -> Relation {
+    Relation {
+        key,
+        columns,
+        node: &PROFESSIONAL_NAME,
+    }
+}
 
 /// As much of an institution as a reference shows.
 pub(super) const INSTITUTION_NAME: Node = Node {
@@ -266,7 +324,7 @@ pub(super) const INSTITUTION: &str = "institution";
 /// What the logical ids of Organizations that are pharmacies begin with; the rest is the id of the party.
 pub(super) const PHARMACY: &str = "pharmacy";
 
-const TO_PARTY_NAME: Relation = Relation {
+pub(super) const TO_PARTY_NAME: Relation = Relation {
     key: "party",
     columns: &["party", "name"],
     node: &PARTY_NAME,
@@ -340,18 +398,20 @@ pub(super) fn logical_reference(
     })
 }
 
-/// A row of [`PARTY`] or [`PARTY_NAME`]. Every field may be missing: see the module [`crate::tryton::model`].
+/// A row of [`PARTY`], [`RELATIVE`] or [`PARTY_NAME`]. Every field may be missing: see the module
+/// [`crate::tryton::model`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Party {
+    pub(super) id: Option<i64>,
     pub(super) active: Option<bool>,
     name: Option<String>,
     lastname: Option<String>,
     name_representation: Option<String>,
     r#ref: Option<String>,
     federation_account: Option<String>,
-    gender: Option<String>,
-    dob: Option<String>,
+    pub(super) gender: Option<String>,
+    pub(super) dob: Option<String>,
     est_dob: Option<bool>,
     pub(super) deceased: Option<bool>,
     pub(super) marital_status: Option<String>,
@@ -397,7 +457,7 @@ struct PartyIdentifier {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ContactMechanism {
+pub(super) struct ContactMechanism {
     r#type: Option<String>,
     value: Option<String>,
     active: Option<bool>,
@@ -408,7 +468,7 @@ struct ContactMechanism {
 #[serde(default)]
 pub(super) struct PartyAddress {
     pub(super) id: i64,
-    active: Option<bool>,
+    pub(super) active: Option<bool>,
     name: Option<String>,
     street: Option<String>,
     city: Option<String>,
@@ -452,17 +512,17 @@ struct PartyLanguage {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Named {
+pub(super) struct Named {
     code: Option<String>,
     name: Option<String>,
 }
 
 impl Named {
-    fn code(record: Option<&Self>) -> Option<String> {
+    pub(super) fn code(record: Option<&Self>) -> Option<String> {
         filled(record?.code.as_ref())
     }
 
-    fn name(record: Option<&Self>) -> Option<String> {
+    pub(super) fn name(record: Option<&Self>) -> Option<String> {
         filled(record?.name.as_ref())
     }
 }
@@ -495,7 +555,7 @@ pub(super) fn readable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// NULL counts as active, as for Tryton's own check of a missing field (`active` defaults to true).
-fn is_active(active: Option<bool>) -> bool {
+pub(super) fn is_active(active: Option<bool>) -> bool {
     active.unwrap_or(true)
 }
 
@@ -547,6 +607,24 @@ impl Party {
             .iter()
             .filter_map(|name| name.human_name(self.name_representation.as_deref()))
             .collect()
+    }
+
+    /// The name by which the person is called first: the official or usual one, if there is one.
+    pub(super) fn main_name(&self) -> Option<HumanName> {
+        let rank = |name: &HumanName| match name.r#use {
+            Some(NameUse::Official) => 0,
+            Some(NameUse::Usual) => 1,
+            None => 2,
+            Some(_) => 3,
+        };
+        self.human_names().into_iter().min_by_key(rank)
+    }
+
+    /// The family name before marriage.
+    pub(super) fn maiden_name(&self) -> Option<String> {
+        let mut names = self.names.iter().flatten();
+        let maiden = names.find(|name| name.r#use.as_deref() == Some("maiden"))?;
+        filled(maiden.family.as_ref())
     }
 
     /// The name that a reference shows.
@@ -768,7 +846,7 @@ impl PartyIdentifier {
 }
 
 impl ContactMechanism {
-    fn contact_point(&self) -> Option<ContactPoint> {
+    pub(super) fn contact_point(&self) -> Option<ContactPoint> {
         let (system, r#use) = match self.r#type.as_deref()? {
             "phone" => (ContactPointSystem::Phone, None),
             "mobile" => (ContactPointSystem::Phone, Some(ContactPointUse::Mobile)),
@@ -791,7 +869,7 @@ impl ContactMechanism {
 }
 
 impl PartyAddress {
-    fn address(&self, temporary: Option<i64>) -> Option<Address> {
+    pub(super) fn address(&self, temporary: Option<i64>) -> Option<Address> {
         let lines = self
             .street
             .as_deref()
@@ -874,7 +952,7 @@ impl DomiciliaryUnit {
 }
 
 /// An address of which only the use is known is none.
-fn says_something(address: Address) -> Option<Address> {
+pub(super) fn says_something(address: Address) -> Option<Address> {
     let empty = Address {
         r#use: address.r#use,
         r#type: address.r#type,

@@ -3,55 +3,29 @@
 use serde::Deserialize;
 
 use crate::fhir::concept::{coding, concept};
-use crate::fhir::r4::{
-    self, CodeableConcept, Identifier, IdentifierUse, PractitionerQualification,
-};
-use crate::fhir::text::is_code;
+use crate::fhir::r4::{self, Identifier, IdentifierUse, PractitionerQualification};
 use crate::search::declaration::{Declaration, Only, Source};
 use crate::search::parameter::{Kind, Meaning, Parameter, System, Target, Value};
-use crate::tryton::model::{ID, Node, Relation, leaf, plain};
+use crate::tryton::model::{ID, Node, Relation, plain};
 
 use super::individual::{self, typed};
-use super::person::{Party, STAFF, active, filled, license, renamed};
+use super::person::{Party, STAFF, active, license};
 use super::photo::photo;
-use super::{Record, Resource, Version};
+use super::specialty::{HeldSpecialty, SPECIALTIES};
+use super::{Record, Resource, Version, specialty};
 
 /// The resource type Practitioner.
 pub struct Practitioner;
 
-const SPECIALTY: Node = leaf("gnuhealth.specialty", &[plain(&["code"]), plain(&["name"])]);
-
-const HELD_SPECIALTY: Node = Node {
-    model: "gnuhealth.hp_specialty",
-    fields: &[ID, plain(&["mainsp"])],
-    one: &[Relation {
-        key: "specialty",
-        columns: &["specialty"],
-        node: &SPECIALTY,
-    }],
-    many: &[],
-    subject: None,
-};
-
 static ROOT: Node = Node {
     model: "gnuhealth.healthprofessional",
-    fields: &[
-        ID,
-        plain(&["active"]),
-        plain(&["code"]),
-        // until 4.4; then `mainsp` of the specialty
-        renamed("main_specialty", &["main_specialty"]),
-    ],
+    fields: &[ID, plain(&["active"]), plain(&["code"]), specialty::MAIN],
     one: &[Relation {
         key: "party",
         columns: &["party", "name"],
         node: &STAFF,
     }],
-    many: &[Relation {
-        key: "specialties",
-        columns: &["healthprof", "name"],
-        node: &HELD_SPECIALTY,
-    }],
+    many: &[SPECIALTIES],
     subject: Some("party"),
 };
 
@@ -117,21 +91,6 @@ struct Row {
     specialties: Option<Vec<HeldSpecialty>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct HeldSpecialty {
-    id: i64,
-    mainsp: Option<bool>,
-    specialty: Option<Specialty>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Specialty {
-    code: Option<String>,
-    name: Option<String>,
-}
-
 impl Resource for Practitioner {
     const DECLARATION: &'static Declaration = &DECLARATION;
     type Fhir = r4::Practitioner;
@@ -180,27 +139,10 @@ impl Row {
 
     /// The specialties, the main one first.
     fn qualifications(&self, record: &Record<'_>) -> Vec<PractitionerQualification> {
-        let mut specialties: Vec<_> = self.specialties.iter().flatten().collect();
-        specialties.sort_by_key(|held| !self.is_main(held));
-        specialties
+        specialty::concepts(self.specialties.as_ref(), self.main_specialty, record)
             .into_iter()
-            .filter_map(|held| held.specialty.as_ref()?.concept(record))
             .map(PractitionerQualification::new)
             .collect()
-    }
-
-    fn is_main(&self, held: &HeldSpecialty) -> bool {
-        held.mainsp == Some(true) || self.main_specialty == Some(held.id)
-    }
-}
-
-impl Specialty {
-    fn concept(&self, record: &Record<'_>) -> Option<CodeableConcept> {
-        let name = filled(self.name.as_ref());
-        let code = self.code.as_ref().filter(|code| is_code(code));
-        let coding =
-            code.map(|code| coding(&record.system("specialty"), code.as_str(), name.clone()));
-        (coding.is_some() || name.is_some()).then(|| concept(coding, name))
     }
 }
 

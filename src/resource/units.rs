@@ -1,8 +1,11 @@
 //! Units as laboratories and prescriptions print them, and what they are in UCUM (<https://ucum.org>).
 
-use crate::fhir::r4::{Decimal, Quantity};
+use serde::Deserialize;
 
-use super::person::filled;
+use crate::fhir::r4::{Decimal, Quantity};
+use crate::tryton::model::{Field, translated};
+
+use super::person::{filled, renamed};
 
 /// The system of UCUM codes.
 pub(super) const UCUM: &str = "http://unitsofmeasure.org";
@@ -106,6 +109,27 @@ const DOSES: &[(&str, &str)] = &[
     ("µg", "ug"),
 ];
 
+/// The fields of a unit whose name Tryton translates, for [`Unit`]. [`PRINTED`] knows it as it is.
+pub(super) const NAMES: &[Field] = &[translated(&["name"]), renamed("original", &["name"])];
+
+/// A row of [`NAMES`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Unit {
+    name: Option<String>,
+    original: Option<String>,
+}
+
+impl Unit {
+    /// A number with this unit, in the language that its name is shown in.
+    pub(super) fn quantity(&self, value: Decimal) -> Quantity {
+        Quantity {
+            unit: filled(self.name.as_ref()),
+            ..printed(value, self.original.as_ref())
+        }
+    }
+}
+
 /// A number with a unit as it is printed, and its UCUM code if it is known.
 pub(super) fn printed(value: Decimal, unit: Option<&String>) -> Quantity {
     let unit = filled(unit);
@@ -162,6 +186,20 @@ mod tests {
         assert_eq!(
             shown(Some("mg/dl")),
             serde_json::json!({"value": 4.50, "unit": "mg/dl", "system": UCUM, "code": "mg/dL"})
+        );
+    }
+
+    #[test]
+    fn a_translated_unit_has_the_code_of_the_original() {
+        let unit = Unit {
+            name: Some("Millones/cc".to_owned()),
+            original: Some("Millions/cc".to_owned()),
+        };
+        let quantity = Decimal::parse("4").map(|value| unit.quantity(value));
+        let shown = serde_json::to_value(quantity.ok()).unwrap_or_default();
+        assert_eq!(
+            shown,
+            serde_json::json!({"value": 4, "unit": "Millones/cc", "system": UCUM, "code": "10*6/mL"})
         );
     }
 

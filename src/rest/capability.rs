@@ -6,10 +6,12 @@ use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
     Canonical, CapabilityStatement, CapabilityStatementImplementation, CapabilityStatementKind,
     CapabilityStatementRest, CapabilityStatementRestInteraction, CapabilityStatementRestResource,
-    CapabilityStatementRestResourceInteraction, CapabilityStatementRestResourceSearchParam,
-    CapabilityStatementRestSecurity, CapabilityStatementSoftware, DateTime, FhirVersion,
-    InvalidPrimitive, PublicationStatus, ResourceVersionPolicy, RestfulCapabilityMode,
-    SearchParamType, SystemRestfulInteraction, TypeRestfulInteraction,
+    CapabilityStatementRestResourceInteraction, CapabilityStatementRestResourceOperation,
+    CapabilityStatementRestResourceSearchParam, CapabilityStatementRestSecurity,
+    CapabilityStatementSoftware, DateTime, FhirVersion, InvalidPrimitive, PublicationStatus,
+    ResourceVersionPolicy, RestfulCapabilityMode, SearchParamType, SystemRestfulInteraction,
+    TerminologyCapabilities, TerminologyCapabilitiesImplementation,
+    TerminologyCapabilitiesSoftware, TypeRestfulInteraction,
 };
 use crate::resource;
 use crate::search::criterion::Grammar;
@@ -18,7 +20,7 @@ use crate::search::include;
 use crate::search::parameter::{Kind, Parameter};
 
 /// When what this statement can say was last changed.
-const CHANGED: &str = "2026-11-25";
+const CHANGED: &str = "2026-11-26";
 
 /// The formats, by media type and by their short name. No patch format: nothing is written.
 const FORMATS: [&str; 4] = [
@@ -28,14 +30,37 @@ const FORMATS: [&str; 4] = [
     "xml",
 ];
 
-/// Describes the server at `base`, which serves the resource types given, and web applications of other origins or not.
+/// What a statement says of this server beside what it serves.
+#[derive(Debug)]
+pub struct Server<'a> {
+    /// Its base URL.
+    pub base: &'a str,
+    /// The modules of GNU Health that are activated.
+    pub modules: &'a [String],
+    /// Whether web applications of other origins are served.
+    pub cors: bool,
+}
+
+/// The name of the software.
+const SOFTWARE: &str = "GNU Health FHIR";
+
+impl Server<'_> {
+    fn description(&self) -> String {
+        let what = "HL7 FHIR R4 over a live GNU Health database";
+        match self.modules {
+            [] => what.to_owned(),
+            modules => format!("{what}; activated modules: {}", modules.join(", ")),
+        }
+    }
+}
+
+/// Describes the server, which serves the resource types given.
 ///
 /// # Errors
 /// None in practice: the date is a constant.
 pub fn statement(
-    base: &str,
+    server: &Server<'_>,
     served: &[&'static Declaration],
-    cors: bool,
 ) -> Result<CapabilityStatement, InvalidPrimitive> {
     let empty = CapabilityStatement::new(
         PublicationStatus::Active,
@@ -47,14 +72,14 @@ pub fn statement(
     let version = Some(env!("CARGO_PKG_VERSION").to_owned());
     let software = CapabilityStatementSoftware {
         version,
-        ..CapabilityStatementSoftware::new("GNU Health FHIR")
+        ..CapabilityStatementSoftware::new(SOFTWARE)
     };
     let implementation = CapabilityStatementImplementation {
-        url: Some(base.to_owned()),
-        ..CapabilityStatementImplementation::new("HL7 FHIR R4 over a live GNU Health database")
+        url: Some(server.base.to_owned()),
+        ..CapabilityStatementImplementation::new(server.description())
     };
     let rest = CapabilityStatementRest {
-        security: Some(security(cors)),
+        security: Some(security(server.cors)),
         interaction: system_interactions(),
         compartment: compartments(served),
         resource: served
@@ -70,6 +95,35 @@ pub fn statement(
         ..empty
     })
 }
+
+/// Describes what the server knows of terminologies: nothing that a client could ask for.
+///
+/// # Errors
+/// As [`statement`].
+pub fn terminology(server: &Server<'_>) -> Result<TerminologyCapabilities, InvalidPrimitive> {
+    let software = TerminologyCapabilitiesSoftware {
+        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        ..TerminologyCapabilitiesSoftware::new(SOFTWARE)
+    };
+    let implementation = TerminologyCapabilitiesImplementation {
+        url: Some(server.base.to_owned()),
+        ..TerminologyCapabilitiesImplementation::new(server.description())
+    };
+    Ok(TerminologyCapabilities {
+        description: Some(TERMINOLOGY.to_owned()),
+        software: Some(software),
+        implementation: Some(implementation),
+        ..TerminologyCapabilities::new(
+            PublicationStatus::Active,
+            DateTime::parse(CHANGED)?,
+            CapabilityStatementKind::Instance,
+        )
+    })
+}
+
+const TERMINOLOGY: &str = "No code systems, value sets or concept maps are served, and no operation on them. Codes are \
+    those that GNU Health holds, in standard systems where its data is standard; search knows the hierarchy of ICD \
+    codes (modifiers above and below).";
 
 fn security(cors: bool) -> CapabilityStatementRestSecurity {
     let system = "http://terminology.hl7.org/CodeSystem/restful-security-service";
@@ -151,10 +205,26 @@ fn described(declaration: &'static Declaration) -> CapabilityStatementRestResour
         conditional_update: Some(false),
         search_include: include::supported(grammar, false),
         search_rev_include: include::supported(grammar, true),
+        operation: vec![validation()],
         search_param: declaration.all_parameters().map(search_parameter).collect(),
         ..CapabilityStatementRestResource::new(declaration.name)
     }
 }
+
+/// The one operation.
+fn validation() -> CapabilityStatementRestResourceOperation {
+    CapabilityStatementRestResourceOperation {
+        documentation: Some(VALIDATION.to_owned()),
+        ..CapabilityStatementRestResourceOperation::new("validate", VALIDATE)
+    }
+}
+
+const VALIDATE: &str = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
+
+const VALIDATION: &str = "POST [type]/$validate and [type]/[id]/$validate, with the resource or Parameters as JSON or XML. \
+    Checked are elements, cardinalities, types, formats of primitives, required bindings, target types of references and the \
+    narrative. Not checked are profiles, other bindings, and invariants but those of every element, extension, reference and \
+    contained resource.";
 
 fn search_parameter(parameter: &Parameter) -> CapabilityStatementRestResourceSearchParam {
     let kind = match parameter.kind {

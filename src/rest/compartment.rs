@@ -82,18 +82,27 @@ fn searched<'a>(
     ))
 }
 
-/// The parameters, and the one that stands for the compartment.
+/// The parameters, and the one that stands for the compartment. What several lead to the compartment is in it if any does.
 fn within(
     searched: &Declaration,
     compartment: &'static str,
     id: &str,
     parameters: &str,
 ) -> Result<String, Error> {
-    let mut compartments = searched.compartments.iter();
-    let (_, parameter) = compartments
-        .find(|(name, _)| *name == compartment)
-        .ok_or(Error::Internal("the type is not in the compartment"))?;
-    let pair = ((*parameter).to_owned(), format!("{compartment}/{id}"));
+    let compartments = searched.compartments.iter();
+    let leading = compartments.filter(|(name, _)| *name == compartment);
+    let leading: Vec<&str> = leading.map(|(_, parameter)| *parameter).collect();
+    let reference = format!("{compartment}/{id}");
+    let pair = match leading.as_slice() {
+        [] => return Err(Error::Internal("the type is not in the compartment")),
+        [only] => ((*only).to_owned(), reference),
+        several => {
+            let each = several.iter();
+            let each = each.map(|parameter| format!("{parameter} eq {reference}"));
+            let any = each.collect::<Vec<_>>().join(" or ");
+            ("_filter".to_owned(), any)
+        }
+    };
     Ok(search_form::joined(&[
         parameters,
         &query_string::write([&pair]),
@@ -103,7 +112,7 @@ fn within(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::patient;
+    use crate::resource::practitioner;
 
     static VISIT: Declaration = Declaration {
         name: "Visit",
@@ -113,7 +122,19 @@ mod tests {
         documentation: "",
     };
 
-    const ALL: &[&Declaration] = &[&patient::DECLARATION, &VISIT];
+    const ALL: &[&Declaration] = &[&practitioner::DECLARATION, &VISIT];
+
+    #[test]
+    fn whoever_is_led_to_by_any_parameter_has_it_in_the_compartment() {
+        static ENTRY: Declaration = Declaration {
+            compartments: &[("Practitioner", "doctor"), ("Practitioner", "recorder")],
+            ..VISIT
+        };
+        let found = within(&ENTRY, "Practitioner", "7", "a=b&_filter=x");
+        let any = "doctor eq Practitioner/7 or recorder eq Practitioner/7";
+        let pair = query_string::write([&("_filter".to_owned(), any.to_owned())]);
+        assert_eq!(found, Ok(format!("a=b&_filter=x&{pair}")));
+    }
 
     #[test]
     fn a_compartment_is_one_more_parameter_of_the_search() {
@@ -132,7 +153,7 @@ mod tests {
 
     #[test]
     fn other_types_are_refused_with_those_that_there_are() {
-        for other in ["Patient", "Nonsense", "*", "visit", ""] {
+        for other in ["Practitioner", "Patient", "Nonsense", "*", "visit", ""] {
             let Err(Error::NoRoute(message)) = searched(ALL, "Patient", other) else {
                 panic!("{other}")
             };

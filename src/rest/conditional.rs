@@ -1,25 +1,32 @@
 //! Conditional reads: whether the client has the version that there is (RFC 9110, section 13; R4, RESTful API, section
 //! "conditional read").
 
+use std::time::SystemTime;
+
 use http::HeaderMap;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
-use crate::resource::Version;
-
-/// Whether the headers say that the client needs no copy of this version. What cannot be understood is ignored.
-pub(super) fn is_known(headers: &HeaderMap, version: Version) -> bool {
+/// Whether the headers say that the client needs no copy of what has this tag, and was last changed at this time. What
+/// cannot be understood is ignored, as is the date where there is no time.
+pub(super) fn is_known(headers: &HeaderMap, etag: &str, modified: Option<SystemTime>) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
         // The date is then of no account, RFC 9110, section 13.1.3.
-        let values = headers.get_all(IF_NONE_MATCH).iter();
-        return values
-            .filter_map(|value| value.to_str().ok())
-            .any(|value| names(value, &version.etag()));
+        return has(headers, etag);
     }
     let date = headers
         .get(IF_MODIFIED_SINCE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| httpdate::parse_http_date(value).ok());
-    date.is_some_and(|date| version.last_modified() <= date)
+    date.zip(modified)
+        .is_some_and(|(date, modified)| modified <= date)
+}
+
+/// Whether the header `If-None-Match` says that the client has what has this tag.
+pub(super) fn has(headers: &HeaderMap, etag: &str) -> bool {
+    let values = headers.get_all(IF_NONE_MATCH).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| names(value, etag))
 }
 
 /// Whether a list of entity tags has this one, compared weakly, or is `*`.
@@ -58,6 +65,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::resource::Version;
 
     /// 2026-11-02T10:00:00.000001Z
     fn version() -> Version {
@@ -65,12 +73,18 @@ mod tests {
         Version::latest(record).unwrap().unwrap()
     }
 
-    fn known(headers: &[(http::HeaderName, &str)]) -> bool {
+    fn map(headers: &[(http::HeaderName, &str)]) -> HeaderMap {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(name, HeaderValue::from_str(value).unwrap());
         }
-        is_known(&map, version())
+        map
+    }
+
+    fn known(headers: &[(http::HeaderName, &str)]) -> bool {
+        let version = version();
+        let modified = Some(version.last_modified());
+        is_known(&map(headers), &version.etag(), modified)
     }
 
     #[test]
@@ -123,5 +137,7 @@ mod tests {
             assert!(!known(&[(IF_MODIFIED_SINCE, date)]), "{date}");
         }
         assert!(!known(&[]));
+        let without_time = is_known(&map(&[(IF_MODIFIED_SINCE, at)]), "W/\"1\"", None);
+        assert!(!without_time);
     }
 }

@@ -24,7 +24,12 @@ const WRITE: &str = "GNUHEALTH_FHIR_WRITE_DOCS";
 
 /// The types, as the CapabilityStatement describes them.
 fn described() -> Vec<(&'static Declaration, CapabilityStatementRestResource)> {
-    let statement = capability::statement("", resource::ALL, false).expect("a statement");
+    let server = capability::Server {
+        base: "",
+        modules: &[],
+        cors: false,
+    };
+    let statement = capability::statement(&server, resource::ALL).expect("a statement");
     let described = statement.rest.into_iter().flat_map(|rest| rest.resource);
     resource::ALL.iter().copied().zip(described).collect()
 }

@@ -13,6 +13,7 @@
 //! | search not valid | 400 | invalid, value, not-supported, too-costly |
 //! | bad header or form | 400 | invalid |
 //! | Bundle not valid, or not one that is served | 400 | structure, value, required, not-supported, too-costly |
+//! | body not understood, or an operation's parameters not valid | 400 | structure, value, required |
 //! | answer too large to be put together | 400 | too-costly |
 //! | refused by the component of another resource type | as there | as there |
 //! | body of another type | 415 | not-supported |
@@ -75,6 +76,14 @@ pub enum Error {
     /// A Bundle, or one of its entries, that is not processed.
     #[error("{message}")]
     Bundle {
+        /// What kind of problem it is.
+        code: IssueType,
+        /// What is wrong, without repeating what is in it.
+        message: String,
+    },
+    /// A body that cannot be read, or parameters of an operation that cannot be followed.
+    #[error("{message}")]
+    Body {
         /// What kind of problem it is.
         code: IssueType,
         /// What is wrong, without repeating what is in it.
@@ -196,6 +205,7 @@ impl Error {
             | Self::Header(_)
             | Self::Form(_)
             | Self::Bundle { .. }
+            | Self::Body { .. }
             | Self::AnswerTooLarge { .. } => StatusCode::BAD_REQUEST,
             Self::Refused(refusal) => refusal.status,
             Self::Search(search::Error::Hidden { hidden, .. }) => {
@@ -261,7 +271,7 @@ impl Error {
             Self::MalformedId => IssueType::Value,
             Self::Header(_) | Self::Form(_) => IssueType::Invalid,
             Self::Search(error) => search_code(error),
-            Self::Bundle { code, .. } => *code,
+            Self::Bundle { code, .. } | Self::Body { code, .. } => *code,
             Self::Refused(refusal) => refusal.code,
             Self::AnswerTooLarge { .. } => IssueType::TooCostly,
             Self::Busy

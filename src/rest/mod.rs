@@ -8,9 +8,12 @@
 //! - [`service`]: one resource type, from request to response; [`read`](mod@read), [`history`], [`search`] and
 //!   [`compartment`] are its interactions. [`search_form`] has the parameters of a search by POST, [`include`] what comes
 //!   along with its results; [`subset`] is the part of a resource that was asked for, [`conditional`] whether it is news.
-//! - [`negotiation`]: in which format; [`representation`] makes it, in the end. [`cors`]: for whom else.
-//! - [`system`]: what belongs to no resource type: [`capability`] and [`health`], which are open to all; [`batch`] and
+//! - [`negotiation`]: in which format; [`representation`] makes it, in the end. [`language`]: in which language. [`cors`]: for
+//!   whom else.
+//! - [`system`]: what belongs to no resource type: [`conformance`] and [`health`], which are open to all; [`capability`] has the
+//!   statements; [`batch`] and
 //!   [`system_search`].
+//! - [`validation`]: the operation `$validate`, in a component of its own.
 //! - [`neighbour`]: how a component asks another one, on [`behalf`] of the client; [`searchset`] is what that finds.
 //! - [`pages`]: signing in and out, and home, for people.
 //! - [`error`]: every error as an `OperationOutcome`, in one place.
@@ -25,6 +28,7 @@ pub mod capability;
 pub mod client;
 mod compartment;
 mod conditional;
+mod conformance;
 pub mod context;
 pub mod cookie;
 pub mod cors;
@@ -36,6 +40,7 @@ pub mod health;
 mod history;
 pub mod identity;
 mod include;
+mod language;
 pub mod log;
 pub mod login;
 pub mod negotiation;
@@ -58,4 +63,5 @@ pub mod subset;
 pub mod system;
 mod system_search;
 pub mod token;
+pub mod validation;
 pub mod verification;

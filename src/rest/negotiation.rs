@@ -6,11 +6,12 @@ use mediatype::{MediaType, MediaTypeList, Name, ReadParams};
 
 use crate::search;
 use crate::search::query::Pair;
+use crate::tryton::language::Wanted;
 
 use super::error::Error;
 
 /// The version of FHIR that is written, as the parameter `fhirVersion` of a media type has it.
-const FHIR_VERSION: &str = "4.0";
+pub(super) const FHIR_VERSION: &str = "4.0";
 
 /// What a resource can be written as. Of those that a client likes equally the first is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -214,6 +215,37 @@ pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     gzip > 0.0 && identity.is_none_or(|identity| gzip >= identity)
 }
 
+/// How many languages of `Accept-Language` are looked at, and how long one may be (RFC 5646, section 4.4.1).
+const MOST_LANGUAGES: usize = 32;
+const LONGEST_LANGUAGE: usize = 35;
+
+/// The languages that `Accept-Language` names (RFC 9110, section 12.5.4), the better liked first. What is none is ignored;
+/// of one that is there twice the first counts.
+#[must_use]
+pub fn languages(headers: &HeaderMap) -> Wanted {
+    let is_range = |(range, _): &(String, f32)| {
+        let part =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        range == "*" || (range.len() <= LONGEST_LANGUAGE && range.split('-').all(part))
+    };
+    let named = list(headers, &header::ACCEPT_LANGUAGE).into_iter();
+    // `es_AR` is how Tryton, and programs that ask their system, write `es-AR`.
+    let named = named.map(|(range, weight)| (range.replace('_', "-"), weight));
+    let mut ranges: Vec<(String, f32)> = Vec::new();
+    for (range, weight) in named.filter(is_range).take(MOST_LANGUAGES) {
+        if !ranges.iter().any(|(before, _)| *before == range) {
+            ranges.push((range, weight));
+        }
+    }
+    ranges.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    let (liked, refused): (Vec<_>, Vec<_>) =
+        ranges.into_iter().partition(|(_, weight)| *weight > 0.0);
+    Wanted {
+        ranges: liked.into_iter().map(|(range, _)| range).collect(),
+        refused: refused.into_iter().map(|(range, _)| range).collect(),
+    }
+}
+
 /// The items of a list header and their weights, in small letters.
 fn list(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, f32)> {
     let values = headers.get_all(name).iter();
@@ -403,6 +435,37 @@ mod tests {
             for_errors(None, &headers(&header::ACCEPT, &["text/turtle"])).kind,
             Kind::Json
         );
+    }
+
+    #[test]
+    fn languages_are_ordered_by_how_they_are_liked() {
+        let wanted = |values: &[&str]| languages(&headers(&header::ACCEPT_LANGUAGE, values));
+        let ranges = |values: &[&str]| wanted(values).ranges.join(" ");
+        assert_eq!(ranges(&["da, en-GB;q=0.8, en;q=0.7"]), "da en-gb en");
+        assert_eq!(ranges(&["en;q=0.7, *;q=0.1", "es_AR;q=0.9 "]), "es-ar en *");
+        assert_eq!(ranges(&["es;q=0.5, de;q=0.5, es;q=1"]), "es de");
+        let refusing = wanted(&["es-AR, es;q=0, fr;q=0.000, de;q=7"]);
+        assert_eq!(refusing.ranges, ["es-ar"]);
+        let mut refused: Vec<_> = refusing.refused.into_iter().collect();
+        refused.sort();
+        assert_eq!(refused, ["de", "es", "fr"]);
+    }
+
+    #[test]
+    fn what_is_no_language_is_ignored() {
+        let none = Wanted::default();
+        let long = format!("{}-x", "a".repeat(40));
+        for value in [
+            "", ",", ";q=1", "e s", "es--ar", "-es", "'; DROP", &long, "é",
+        ] {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            let headers: HeaderMap = [(header::ACCEPT_LANGUAGE, value)].into_iter().collect();
+            assert_eq!(languages(&headers), none);
+        }
+        assert_eq!(languages(&HeaderMap::new()), none);
+        let many: Vec<String> = (0..200).map(|number| format!("x{number}")).collect();
+        let many = languages(&headers(&header::ACCEPT_LANGUAGE, &[&many.join(",")]));
+        assert_eq!(many.ranges.len(), MOST_LANGUAGES);
     }
 
     #[test]

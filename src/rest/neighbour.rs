@@ -69,10 +69,17 @@ impl Question {
     }
 }
 
-/// The component that serves a resource type.
+/// The component that serves a resource type: its name in small letters, with a hyphen between words.
 #[must_use]
 pub fn component(resource_type: &str) -> String {
-    resource_type.to_ascii_lowercase()
+    let mut name = String::new();
+    for letter in resource_type.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
 }
 
 impl<'a> Neighbours<'a> {
@@ -200,7 +207,7 @@ struct Issue {
 }
 
 /// The error that a component answered with, as it is passed on.
-fn refusal(component: &str, answer: &Response<Vec<u8>>) -> Error {
+pub(super) fn refusal(component: &str, answer: &Response<Vec<u8>>) -> Error {
     let status = answer.status();
     let failed = |reason| Error::Neighbour {
         component: component.to_owned(),
@@ -297,6 +304,7 @@ mod tests {
 
     #[test]
     fn a_component_is_named_as_its_resource_type() {
-        assert_eq!(component("MedicationRequest"), "medicationrequest");
+        assert_eq!(component("Patient"), "patient");
+        assert_eq!(component("MedicationRequest"), "medication-request");
     }
 }

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::record::{Rendered, render, scope};
 use super::service::{Answer, Call};
 use super::subset::{Subset, part_of};
-use super::{conditional, response};
+use super::{conditional, language, response};
 
 /// Reads one resource. One that a right hides does not exist for this user.
 pub(super) async fn read<R: Resource>(call: &Call<'_>, id: &str) -> Answer {
@@ -56,16 +56,28 @@ pub(super) fn answer<R: Resource>(
     current: &Rendered<R::Fhir>,
     subset: Option<&Subset>,
 ) -> Result<Response<String>, Error> {
-    let known = |version| conditional::is_known(&call.request.headers, version);
-    let mut answer = if current.version.is_some_and(known) {
+    let language = language::of_answer::<R>(call);
+    let validators = match (current.version, language) {
+        (None, _) => None,
+        (Some(version), None) => Some((version.etag(), Some(version.last_modified()))),
+        (Some(version), Some(language)) => {
+            let whole = part_of(None, &current.resource)?;
+            Some((language::etag(version, language, &whole), None))
+        }
+    };
+    let headers = &call.request.headers;
+    let is_known = validators
+        .as_ref()
+        .is_some_and(|(etag, modified)| conditional::is_known(headers, etag, *modified));
+    let mut answer = if is_known {
         response::empty(StatusCode::NOT_MODIFIED)
     } else {
         let resource = part_of(subset, &current.resource)?;
         response::resource(StatusCode::OK, &resource, call.format)
     };
-    if let Some(version) = current.version {
+    if let Some((version, (etag, _))) = current.version.zip(validators) {
         let modified = httpdate::fmt_http_date(version.last_modified());
-        response::add(&mut answer, ETAG, &version.etag());
+        response::add(&mut answer, ETAG, &etag);
         response::add(&mut answer, LAST_MODIFIED, &modified);
     }
     Ok(answer)

@@ -35,7 +35,7 @@ pub fn json(status: StatusCode, body: String, content_type: &'static str) -> Res
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(
         VARY,
-        HeaderValue::from_static("Accept, Authorization, Cookie"),
+        HeaderValue::from_static("Accept, Accept-Language, Authorization, Cookie"),
     );
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

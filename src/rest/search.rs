@@ -43,15 +43,17 @@ pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
     };
     let (pairs, sealed) = opened::<R>(call)?;
     let plan = Plan::new(grammar, &pairs, handling(&call.request.headers)?)?;
+    let language = call.view.language().map(|language| language.tag());
     let page = Page::<R> {
         call,
+        language: language.as_deref(),
         sealed,
         base: base_url(&call.settings, call.request),
         plan: &plan,
         from: plan
             .cursor
             .as_deref()
-            .map(|cursor| binding(call, &plan).open(cursor))
+            .map(|cursor| binding(call, &plan, language.as_deref()).open(cursor))
             .transpose()?,
         subset: Subset::from_pairs::<R::Fhir>(&pairs)?,
         resource: PhantomData,
@@ -67,6 +69,8 @@ pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
 /// A page of a search.
 struct Page<'a, R> {
     call: &'a Call<'a>,
+    /// The tag of the language that texts are in, if it is another than that of the columns.
+    language: Option<&'a str>,
     base: String,
     /// Whether links hold the parameters sealed.
     sealed: Sealed,
@@ -138,7 +142,8 @@ impl<R: Resource> Page<'_, R> {
     /// The results in their order, at most one more than the page holds, and the total; side by side.
     async fn rows(&self) -> Result<(Vec<Row>, Option<i64>), Error> {
         let Self { call, plan, .. } = self;
-        let view = service::view(&call.database, call.principal, &plan.types()).await?;
+        let language = call.view.language().cloned();
+        let view = service::view(&call.database, call.principal, &plan.types(), language).await?;
         let zone = if plan.is_dated() {
             zone::of_user(&call.database, call.principal.user).await?
         } else {
@@ -283,7 +288,7 @@ impl<R: Resource> Page<'_, R> {
                 direction,
                 ..end.position.clone()
             };
-            let cursor = binding(self.call, self.plan).seal(&position);
+            let cursor = binding(self.call, self.plan, self.language).seal(&position);
             let cursor = cursor.ok_or(Error::Internal("a cursor could not be made"))?;
             links.push(BundleLink::new(relation, self.link(Some(&cursor), open)?));
             Ok(())
@@ -366,11 +371,12 @@ fn any(resource: &impl crate::fhir::r4::Resource) -> Result<AnyResource, Error> 
     AnyResource::new(resource).map_err(|_| Error::Internal("a resource could not be written"))
 }
 
-fn binding<'a>(call: &'a Call<'_>, plan: &'a Plan) -> Binding<'a> {
+fn binding<'a>(call: &'a Call<'_>, plan: &'a Plan, language: Option<&'a str>) -> Binding<'a> {
     Binding {
         secret: &call.settings.secret,
         user: call.principal.user,
         plan,
+        language,
         now: call.context.now().and_utc().timestamp(),
     }
 }

@@ -14,6 +14,7 @@ use crate::search::declaration::Declaration;
 use crate::search::query::{self, Pair};
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
+use crate::tryton::language::Language;
 use crate::tryton::view::View;
 
 use super::context::{Account, Context, limit_url, only};
@@ -23,7 +24,7 @@ use super::neighbour::Neighbours;
 use super::principal::Principal;
 use super::representation::Reply;
 use super::search_form::{self, SEARCH};
-use super::{compartment, history, log, read, response, search};
+use super::{compartment, history, language, log, read, response, search, validation};
 
 /// What a path and method ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +36,14 @@ enum Interaction {
     },
     History(String),
     Search,
+    PostedSearch,
+    /// The operation `$validate`, on the type or on a resource.
+    Validate,
     /// Of another type, in the compartment of a resource.
     Compartment {
         id: String,
         resource_type: String,
+        is_posted: bool,
     },
 }
 
@@ -66,9 +71,14 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
         interaction: "unknown",
         ..Account::default()
     };
-    let parameters = match limit_url(&request) {
-        Ok(()) => search_form::parameters(&request, body).await,
-        Err(error) => Err(error),
+    let is_validation = validation::Asked::of(request.uri.path()).is_some();
+    let (parameters, body) = match limit_url(&request) {
+        Ok(()) if is_validation => {
+            let query = request.uri.query().unwrap_or_default();
+            (Ok(query.to_owned()), Some(body))
+        }
+        Ok(()) => (search_form::parameters(&request, body).await, None),
+        Err(error) => (Err(error), None),
     };
     let parameters = parameters.and_then(|text| Ok((query::parse(&text)?, text)));
     let pairs = parameters.as_ref().ok().map(|(pairs, _)| pairs.as_slice());
@@ -77,14 +87,24 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
         let settings = Settings::load().await?;
         let principal = principal(&settings, &request, context.now())?;
         account.user = Some(principal.user);
+        let interaction = route(R::DECLARATION, request.uri.path())?;
+        let allowed = interaction.allowed();
         if request.method == Method::OPTIONS {
-            return Ok((response::options("GET, HEAD, OPTIONS"), None));
+            return Ok((response::options(&format!("{allowed}, OPTIONS")), None));
         }
-        let interaction = route(R::DECLARATION, &request)?;
+        only(&request, allowed)?;
         account.interaction = interaction.name();
         let (pairs, parameters) = parameters?;
+        if let (Interaction::Validate, Some(body)) = (&interaction, body) {
+            let neighbours = Neighbours::new(&settings, &request, &context);
+            let answer = validation::forward(&neighbours, &request, body, &pairs);
+            return Ok((answer.await?, None));
+        }
         let format = negotiation::format(&pairs, &request.headers)?;
-        if let Interaction::Compartment { id, resource_type } = &interaction {
+        if let Interaction::Compartment {
+            id, resource_type, ..
+        } = &interaction
+        {
             let neighbours = Neighbours::new(&settings, &request, &context);
             let within = (R::DECLARATION, id.as_str());
             let headers = &request.headers;
@@ -93,8 +113,9 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
             return Ok((answer.await?, None));
         }
         let database = Database::new(&settings.database);
-        let view = view(&database, principal, &[R::DECLARATION]).await?;
-        view.any_table(R::DECLARATION.roots())?;
+        let language = language::of_request(&database, &request.headers).await?;
+        let view = view(&database, principal, &[R::DECLARATION], language).await?;
+        R::DECLARATION.readable(&view)?;
         let (request, context) = (&request, &context);
         let call = Call {
             request,
@@ -106,7 +127,7 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
             pairs,
             format,
         };
-        let (answer, count) = match interaction {
+        let (mut answer, count) = match interaction {
             Interaction::Read(id) => read::read::<R>(&call, &id).await?,
             Interaction::VersionRead { id, version } => {
                 history::vread::<R>(&call, &id, &version).await?
@@ -114,6 +135,7 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
             Interaction::History(id) => history::instance::<R>(&call, &id).await?,
             _ => search::search::<R>(&call).await?,
         };
+        language::tell::<R>(&call, &mut answer);
         Ok((answer, Some(count)))
     };
     let result = result.await.map(|(answer, count)| {
@@ -123,7 +145,8 @@ pub async fn serve<R: Resource>(request: Request) -> Reply {
     context.conclude(result, for_errors, account).await
 }
 
-fn principal(
+/// Who asks, as the middleware signed it.
+pub(super) fn principal(
     settings: &Settings,
     request: &Parts,
     now: chrono::NaiveDateTime,
@@ -139,11 +162,12 @@ fn principal(
     .ok_or(Error::Unauthenticated)
 }
 
-/// What this user sees of the models of some resource types.
+/// What this user sees of the models of some resource types, in a language.
 pub(super) async fn view(
     database: &Database,
     principal: Principal,
     types: &[&Declaration],
+    language: Option<Rc<Language>>,
 ) -> Result<View, Error> {
     let roots: Vec<_> = types
         .iter()
@@ -152,13 +176,12 @@ pub(super) async fn view(
     let catalog = Catalog::load(database, &roots).await?;
     let rights = Rights::load(database, principal.user, &roots).await?;
     log::write_refused(rights.refused());
-    Ok(View::new(catalog, rights))
+    Ok(View::new(catalog, rights).in_language(language))
 }
 
-fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Error> {
-    let path = request
-        .uri
-        .path()
+/// What is under a path, whatever the method is.
+fn route(declaration: &Declaration, path: &str) -> Result<Interaction, Error> {
+    let path = path
         .trim_start_matches('/')
         .strip_prefix(declaration.name)
         .unwrap_or_default();
@@ -168,7 +191,15 @@ fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Erro
         .collect();
     let interaction = match segments.as_slice() {
         [] => Interaction::Search,
-        [SEARCH] | [_, _, SEARCH] => return posted(request, &segments),
+        [SEARCH] => Interaction::PostedSearch,
+        [id, resource_type, SEARCH] => within(id, resource_type, true)?,
+        [operation] if validation::is_operation(operation) => Interaction::Validate,
+        [id, operation] if validation::is_operation(operation) => {
+            if !is_id(id) {
+                return Err(Error::MalformedId);
+            }
+            Interaction::Validate
+        }
         ["_history"] => {
             return Err(no_route(
                 "the history of all resources is not served: GNU Health keeps none; that of one is",
@@ -186,30 +217,20 @@ fn route(declaration: &Declaration, request: &Parts) -> Result<Interaction, Erro
         [_, operation] if operation.starts_with('$') => {
             return Err(no_route("this operation is not served"));
         }
-        [id, resource_type] => within(id, resource_type)?,
+        [id, resource_type] => within(id, resource_type, false)?,
         _ => return Err(no_route("nothing is served under this path")),
     };
-    only(request, "GET, HEAD")?;
     Ok(interaction)
 }
 
-/// A search by POST.
-fn posted(request: &Parts, segments: &[&str]) -> Result<Interaction, Error> {
-    let interaction = match segments {
-        [id, resource_type, _] => within(id, resource_type)?,
-        _ => Interaction::Search,
-    };
-    only(request, "POST")?;
-    Ok(interaction)
-}
-
-fn within(id: &str, resource_type: &str) -> Result<Interaction, Error> {
+fn within(id: &str, resource_type: &str, is_posted: bool) -> Result<Interaction, Error> {
     if !is_id(id) {
         return Err(Error::MalformedId);
     }
     Ok(Interaction::Compartment {
         id: id.to_owned(),
         resource_type: resource_type.to_owned(),
+        is_posted,
     })
 }
 
@@ -224,7 +245,20 @@ impl Interaction {
             Self::Read(_) => "read",
             Self::VersionRead { .. } => "vread",
             Self::History(_) => "history-instance",
-            Self::Search | Self::Compartment { .. } => "search-type",
+            Self::Search | Self::PostedSearch | Self::Compartment { .. } => "search-type",
+            Self::Validate => "operation",
+        }
+    }
+
+    /// The methods, as an `Allow` header has them. Nothing that would write is among them.
+    fn allowed(&self) -> &'static str {
+        match self {
+            Self::Validate => validation::ALLOWED,
+            Self::PostedSearch
+            | Self::Compartment {
+                is_posted: true, ..
+            } => "POST",
+            _ => "GET, HEAD",
         }
     }
 }
@@ -242,7 +276,9 @@ mod tests {
             .uri(format!("http://h{path}"))
             .body(());
         let (parts, ()) = request.map_err(|_| Error::Internal("uri"))?.into_parts();
-        route(&patient::DECLARATION, &parts)
+        let interaction = route(&patient::DECLARATION, parts.uri.path())?;
+        only(&parts, interaction.allowed())?;
+        Ok(interaction)
     }
 
     #[test]
@@ -260,23 +296,24 @@ mod tests {
 
     #[test]
     fn searches_by_post_and_in_compartments_have_paths_of_their_own() {
-        let within = |resource_type: &str| {
+        let within = |resource_type: &str, is_posted| {
             Ok(Interaction::Compartment {
                 id: "7".into(),
                 resource_type: resource_type.into(),
+                is_posted,
             })
         };
         assert_eq!(
             routed(Method::POST, "/Patient/_search?name=x"),
-            Ok(Interaction::Search)
+            Ok(Interaction::PostedSearch)
         );
         assert_eq!(
             routed(Method::HEAD, "/Patient/7/Observation?code=x"),
-            within("Observation")
+            within("Observation", false)
         );
         assert_eq!(
             routed(Method::POST, "/Patient/7/Observation/_search"),
-            within("Observation")
+            within("Observation", true)
         );
         for (method, path, allowed) in [
             (Method::GET, "/Patient/_search", "POST"),
@@ -291,6 +328,33 @@ mod tests {
         }
         assert_eq!(
             routed(Method::GET, "/Patient/1;drop/Observation"),
+            Err(Error::MalformedId)
+        );
+    }
+
+    #[test]
+    fn resources_are_validated_by_post() {
+        for path in [
+            "/Patient/$validate",
+            "/Patient/_validate",
+            "/Patient/7/$validate",
+            "/Patient/7/%24validate",
+        ] {
+            assert_eq!(
+                routed(Method::POST, path),
+                Ok(Interaction::Validate),
+                "{path}"
+            );
+            for method in [Method::GET, Method::PUT] {
+                assert_eq!(
+                    routed(method, path),
+                    Err(Error::Method { allowed: "POST" }),
+                    "{path}"
+                );
+            }
+        }
+        assert_eq!(
+            routed(Method::POST, "/Patient/1;drop/$validate"),
             Err(Error::MalformedId)
         );
     }

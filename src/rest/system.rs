@@ -8,11 +8,8 @@ use spin_sdk::http::Request;
 use spin_sdk::wasip3::http_compat::{IncomingBody, IncomingMessage};
 
 use crate::config::Settings;
-use crate::db::Database;
 use crate::resource;
-use crate::search::declaration::Declaration;
 use crate::search::query;
-use crate::tryton::catalog::Catalog;
 
 use super::context::{Account, Context, base_url, limit_url, only, only_get, pairs};
 use super::error::Error;
@@ -22,7 +19,7 @@ use super::neighbour::Neighbours;
 use super::representation::Reply;
 use super::search_form::{self, SEARCH};
 use super::system_search::{self, Asker};
-use super::{batch, body, capability, cors, health, identity, log, response};
+use super::{batch, body, conformance, cors, health, identity, log, response, validation};
 
 /// Serves the component `metadata`.
 pub async fn serve(request: Request) -> Reply {
@@ -30,7 +27,10 @@ pub async fn serve(request: Request) -> Reply {
     let context = Context::of(&request);
     let for_errors = negotiation::for_errors(pairs(&request).as_deref().ok(), &request.headers);
     let path = request.uri.path().trim_matches('/');
-    if matches!(path, "" | SEARCH) && !is_open(&request) {
+    let validation = validation::Asked::of(request.uri.path()).is_some();
+    if request.method != Method::OPTIONS
+        && (validation || matches!(path, "" | SEARCH) && !is_open(&request))
+    {
         return for_users(&context, &request, body, for_errors).await;
     }
     let (interaction, result) = match path {
@@ -38,11 +38,11 @@ pub async fn serve(request: Request) -> Reply {
         "" if request.method == Method::OPTIONS => {
             ("options", Ok(response::options("GET, HEAD, POST, OPTIONS")))
         }
-        SEARCH => ("options", Ok(response::options("POST, OPTIONS"))),
+        _ if validation || path == SEARCH => ("options", Ok(response::options("POST, OPTIONS"))),
         "metadata" | "health/live" | "health/ready" if request.method == Method::OPTIONS => {
             ("options", Ok(response::options("GET, HEAD, OPTIONS")))
         }
-        "" | "metadata" => ("capabilities", capabilities(&request).await),
+        "" | "metadata" => ("capabilities", conformance::answer(&request).await),
         "health/live" => ("health", only_get(&request).map(|()| report(&[], None))),
         "health/ready" => ("health", ready(&request).await),
         path => ("unknown", Err(Error::NoRoute(no_route(path)))),
@@ -67,7 +67,8 @@ fn is_open(request: &Parts) -> bool {
         && pairs.is_ok_and(|pairs| pairs.iter().all(|pair| is_for_the_response(&pair.name)))
 }
 
-/// What one signs in for: batches, and searches over several types.
+/// What one signs in for: batches, searches over several types, and the validation of resources of types that no component
+/// serves, as a Bundle.
 async fn for_users<T: IncomingMessage>(
     context: &Context,
     request: &Parts,
@@ -75,15 +76,27 @@ async fn for_users<T: IncomingMessage>(
     mut format: Format,
 ) -> Reply {
     let is_posted = search_form::is_posted(request);
+    let is_validation = validation::Asked::of(request.uri.path()).is_some();
     let is_batch = request.method == Method::POST && !is_posted;
     let mut account = Account {
-        interaction: if is_batch { "batch" } else { "search-system" },
+        interaction: match () {
+            () if is_validation => "operation",
+            () if is_batch => "batch",
+            () => "search-system",
+        },
         ..Account::default()
     };
     let result = async {
         limit_url(request)?;
         let is_search = request.uri.path().trim_matches('/') == SEARCH;
-        only(request, if is_search { "POST" } else { "GET, HEAD, POST" })?;
+        only(
+            request,
+            match () {
+                () if is_validation => validation::ALLOWED,
+                () if is_search => "POST",
+                () => "GET, HEAD, POST",
+            },
+        )?;
         let pairs = query::parse(request.uri.query().unwrap_or_default())?;
         format = negotiation::format(&pairs, &request.headers)?;
         let settings = Settings::load().await?;
@@ -92,6 +105,9 @@ async fn for_users<T: IncomingMessage>(
         account.user = Some(user);
         let base = base_url(&settings, request);
         let neighbours = Neighbours::new(&settings, request, context);
+        if is_validation {
+            return validation::forward(&neighbours, request, body, &pairs).await;
+        }
         let (bundle, count) = if is_batch {
             let body = body::read(body, batch::LONGEST).await?;
             let id = &context.request;
@@ -133,30 +149,6 @@ pub(super) fn no_route(path: &str) -> String {
         "{what}; resource types: {}; see /metadata",
         served.join(", ")
     )
-}
-
-async fn capabilities(request: &Parts) -> Result<Response<String>, Error> {
-    only_get(request)?;
-    let pairs = pairs(request)?;
-    let format = negotiation::format(&pairs, &request.headers)?;
-    let settings = Settings::load().await?;
-    let database = Database::new(&settings.database);
-    let mut served: Vec<&Declaration> = Vec::new();
-    for declaration in resource::ALL {
-        let roots: Vec<_> = declaration.roots().collect();
-        let catalog = Catalog::load(&database, &roots).await?;
-        if roots.iter().any(|root| catalog.has_table(&root.table())) {
-            served.push(declaration);
-        }
-    }
-    let statement = capability::statement(
-        &base_url(&settings, request),
-        &served,
-        !settings.cors_origins.is_empty(),
-    );
-    let statement =
-        statement.map_err(|_| Error::Internal("the CapabilityStatement has no date"))?;
-    Ok(response::resource(StatusCode::OK, &statement, format))
 }
 
 /// Ready or not; the detail goes to the log, and to an administrator who sends credentials.

@@ -19,14 +19,13 @@ pub(super) fn since(
     let own = written(view, node, alias).map(|written| format!("{written} >= {moment}"));
     let mut conditions: Vec<String> = own.into_iter().collect();
     for relation in node.one {
-        let Ok(column) = view.one(node, relation) else {
+        let Ok(of) = view.one(node, relation, alias) else {
             continue;
         };
         let found = found_since(sql, view, relation.node, moment, id);
-        let column = identifier(column);
-        conditions.extend(found.map(|found| format!("{alias}.{column} IN ({found})")));
+        conditions.extend(found.map(|found| format!("{of} IN ({found})")));
     }
-    for relation in node.many {
+    for relation in node.children() {
         let Ok(column) = view.many(relation) else {
             continue;
         };
@@ -66,14 +65,12 @@ pub(super) fn latest(
 ) -> Option<String> {
     let mut times: Vec<String> = written(view, node, alias).into_iter().collect();
     for relation in node.one {
-        let column = view.one(node, relation).ok().map(identifier);
-        times.extend(column.and_then(|column| {
-            latest_of(sql, view, relation, |inner| {
-                format!("{} = {alias}.{column}", id(inner))
-            })
+        let of = view.one(node, relation, alias).ok();
+        times.extend(of.and_then(|of| {
+            latest_of(sql, view, relation, |inner| format!("{} = {of}", id(inner)))
         }));
     }
-    for relation in node.many {
+    for relation in node.children() {
         let column = view.many(relation).ok().map(identifier);
         times.extend(column.and_then(|column| {
             latest_of(sql, view, relation, |inner| {

@@ -7,7 +7,7 @@ use crate::tryton::view::Hidden;
 use super::declaration::{Declaration, Source};
 use super::found::{Found, any_found};
 use super::logic::{FALSE, all, any, not};
-use super::parameter::{EVERY, Kind, Meaning, Parameter, Target, Value};
+use super::parameter::{EVERY, Kind, MEASURED, Meaning, Parameter, Target, Value};
 use super::query::split;
 use super::scope::{Place, Scope, id};
 use super::string::Comparison;
@@ -355,7 +355,7 @@ fn reversed(
     let here = (place.declaration.name, place.source.prefix);
     // As in a search on the type itself: sources that the user may not read are left out, unless there is no other.
     let sources: Vec<&Source> = grammar.declaration.sources.iter().collect();
-    let readable = |source: &&&Source| scope.view.table(source.root).is_ok();
+    let readable = |source: &&&Source| source.readable(scope.view).is_ok();
     let readable: Vec<&Source> = sources.iter().filter(readable).copied().collect();
     let asked = if readable.is_empty() {
         sources
@@ -540,9 +540,10 @@ fn of_the_same_way(targets: Vec<&Target>) -> Vec<Vec<&Target>> {
 
 fn of_prefix<'p>(targets: &'p [Target], source: &Source) -> impl Iterator<Item = &'p Target> {
     let prefix = source.prefix;
-    targets
-        .iter()
-        .filter(move |target| target.source == prefix || target.source == EVERY)
+    let measured = !source.measures.is_empty();
+    targets.iter().filter(move |target| {
+        target.source == prefix || target.source == EVERY || measured && target.source == MEASURED
+    })
 }
 
 type Parser<'m> = Box<dyn Fn(&str) -> Result<Wanted, String> + 'm>;

@@ -1,4 +1,5 @@
-//! Where the next page of a search starts: an opaque value, bound to the user and the search.
+//! Where the next page of a search starts: an opaque value, bound to the user, the search and the language, in which texts
+//! are compared and sorted.
 //!
 //! It holds the values by which the results are sorted, which may be a patient's, and stands in a URL, so it is sealed. It
 //! holds values rather than a record, so that nothing is repeated or passed over when that record is changed or deleted
@@ -35,7 +36,7 @@ pub enum Direction {
     Before,
 }
 
-/// What a cursor is good for: one user and one search.
+/// What a cursor is good for: one user, one search, and one language of what is searched.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding<'a> {
     /// The secret of the installation.
@@ -44,6 +45,8 @@ pub struct Binding<'a> {
     pub user: i64,
     /// The search.
     pub plan: &'a Plan,
+    /// The tag of the language that texts are shown and searched in; `None`: as they are.
+    pub language: Option<&'a str>,
     /// The time, in seconds since 1970.
     pub now: i64,
 }
@@ -75,7 +78,8 @@ impl Binding<'_> {
     fn bound(&self) -> impl Serialize {
         let searched = self.plan.understood.iter();
         let searched: Vec<_> = searched.filter(|(name, _)| name != "_count").collect();
-        (self.user, self.plan.grammar.declaration.name, searched)
+        let declaration = self.plan.grammar.declaration;
+        (self.user, declaration.name, self.language, searched)
     }
 }
 
@@ -157,13 +161,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_for_its_user_type_and_search_for_a_time() {
+    fn a_cursor_is_good_for_its_user_type_search_and_language_for_a_time() {
         let secret = Secret::new("0123456789abcdef0123456789abcdef").unwrap();
         let searched = plan(&PATIENT, &[]);
         let binding = Binding {
             secret: &secret,
             user: 7,
             plan: &searched,
+            language: Some("es"),
             now: 1_000_000,
         };
         let position = Position {
@@ -184,6 +189,13 @@ mod tests {
         assert_eq!(with(plan(&OBSERVATION, &[])), Err(Error::Cursor));
         let other = Binding { user: 8, ..binding };
         assert_eq!(other.open(&cursor), Err(Error::Cursor));
+        for language in [None, Some("de")] {
+            let other = Binding {
+                language,
+                ..binding
+            };
+            assert_eq!(other.open(&cursor), Err(Error::Cursor));
+        }
         let late = Binding {
             now: 2_000_000,
             ..binding

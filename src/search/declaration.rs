@@ -1,6 +1,7 @@
 //! How a resource type declares what backs it: constants that name models, columns and paths of the database.
 
-use crate::tryton::model::Node;
+use crate::tryton::model::{Node, Relation};
+use crate::tryton::view::{Hidden, View};
 
 use super::parameter::{COMMON, Parameter};
 
@@ -38,9 +39,28 @@ pub struct Source {
 pub enum Only {
     /// Every one.
     All,
-    /// Those for which an SQL condition holds; the columns stand in it as `{key}` of the model's fields. Where a column
-    /// does not exist it is NULL.
+    /// Those for which an SQL condition holds; the columns stand in it as `{key}` of the model's fields, and as
+    /// `{relation/key}` those of records that the model refers to. A column that does not exist is NULL, and so is one of
+    /// another record that the user may not read.
     If(&'static str),
+    /// The first of each group, which stands for all of it.
+    FirstOf(&'static Group),
+    /// Those that are part of a record of another model: the key of the relation to it. They are of no use without it, so
+    /// who may not read that model reads none of them. trytond asks only for the rights to the parts, and GNU Health
+    /// restricts those of its evaluations to nobody.
+    PartOf(&'static str),
+}
+
+/// Records that are one resource together, such as all that is known of the same relative of the same patient. Its logical id
+/// is that of a record with measures, of which neither is what the record's own is: it stays when the first record goes.
+/// Rendered is the JSON array of the records.
+#[derive(Debug)]
+pub struct Group {
+    /// The key of the field whose value stands for the record in logical ids; what it names must not change.
+    pub record: &'static str,
+    /// Which of the source's measures a record belongs to: SQL of the code, as in [`Only::If`]. Records of which the user may
+    /// not read what it takes to tell are denied.
+    pub code: &'static str,
 }
 
 /// A column of a record that is a resource, or a component of one.
@@ -79,7 +99,53 @@ impl Declaration {
     }
 }
 
+impl Declaration {
+    /// That the user may read one of its sources.
+    ///
+    /// # Errors
+    /// [`Hidden`] if not; what is denied is told, rather than what is missing.
+    pub fn readable(&self, view: &View) -> Result<(), Hidden> {
+        let mut hidden = Ok(());
+        for source in self.sources {
+            match source.readable(view) {
+                Ok(()) => return Ok(()),
+                Err(denied @ Hidden::Denied(_)) => hidden = Err(denied),
+                Err(missing) => hidden = hidden.and(Err(missing)),
+            }
+        }
+        hidden
+    }
+}
+
 impl Source {
+    /// How records are one resource together, if they are.
+    pub(super) fn group(&self) -> Option<&'static Group> {
+        match self.only {
+            Only::FirstOf(group) => Some(group),
+            Only::All | Only::If(_) | Only::PartOf(_) => None,
+        }
+    }
+
+    /// That the user may read it.
+    ///
+    /// # Errors
+    /// [`Hidden`] if not.
+    pub fn readable(&self, view: &View) -> Result<(), Hidden> {
+        view.table(self.root)?;
+        match self.whole() {
+            Some(relation) => view.table(relation.node).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The relation to the record that its records are part of.
+    pub(super) fn whole(&self) -> Option<&'static Relation> {
+        let Only::PartOf(key) = self.only else {
+            return None;
+        };
+        self.root.one.iter().find(|relation| relation.key == key)
+    }
+
     /// The logical id of a record, or of what it measured.
     #[must_use]
     pub fn logical_id(&self, record: i64, measure: Option<&Measure>) -> String {

@@ -40,11 +40,12 @@ pub enum Kind {
 }
 
 /// A column that a parameter searches.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// The prefix of the source that it belongs to, or [`EVERY`].
+    /// The prefix of the source that it belongs to, [`EVERY`] or [`MEASURED`].
     pub source: &'static str,
-    /// The keys of the relations that lead to the model, from the main one. [`PARTS`] leads to the parts of a measure.
+    /// The keys of the relations that lead to the model, from the main one. [`PARTS`] leads to the parts of a measure, and a
+    /// first step [`RECORDS`] to all records of a group.
     pub path: &'static [&'static str],
     /// What is compared.
     pub value: Value,
@@ -59,8 +60,14 @@ pub struct Target {
 /// The source of a target that every source has.
 pub const EVERY: &str = "*";
 
+/// The source of a target that every source with measures has.
+pub const MEASURED: &str = "$measured";
+
 /// The step of a path that leads from a measure to its parts.
 pub const PARTS: &str = "$parts";
+
+/// The step of a path that leads to all records of the resource: those of its group, or its only one.
+pub const RECORDS: &str = "$records";
 
 /// What is compared.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +75,9 @@ pub enum Value {
     /// The column of a field.
     Field(&'static str),
     /// An SQL expression. Columns stand in it as `{key}`, and as `{relation/key}` those of records that the model refers to
-    /// (many2one). A column that does not exist is NULL; one that the user may not read forbids the parameter.
+    /// (many2one). `{any relation: condition}` is whether one of the records of a relation to many fulfils a condition, in
+    /// which their columns stand as `[key]`. A column that does not exist is NULL; one that the user may not read forbids
+    /// the parameter.
     Sql(&'static str),
     /// The code of the measure, or at the end of [`PARTS`] of the part.
     Code,
@@ -130,6 +139,8 @@ pub enum System {
     Local(&'static str),
     /// `{system_base}/…/…`, ending with the value of another field.
     LocalBy(&'static str, &'static str),
+    /// `{system_base}/…/…`, ending with the value of an SQL expression, as in [`Value::Sql`].
+    LocalOf(&'static str, &'static str),
     /// An SQL expression, as in [`Value::Sql`].
     Sql(&'static str),
 }
@@ -258,6 +269,6 @@ pub const COMMON: &[Parameter] = &[
         Kind::Date,
         "Resource-lastUpdated",
         "When the resource, or any record that is shown with it, was last changed.",
-        &[Target::new(&[], Value::Field("id"), Meaning::Changed).of(EVERY)],
+        &[Target::new(&[RECORDS], Value::Field("id"), Meaning::Changed).of(EVERY)],
     ),
 ];

@@ -6,8 +6,8 @@ use crate::db::{Sql, identifier};
 use crate::tryton::model::{Node, plain};
 use crate::tryton::view::{Hidden, View};
 
-use super::declaration::{Declaration, Measure, Only, Source};
-use super::logic::all;
+use super::declaration::{Declaration, Group, Measure, Only, Source};
+use super::logic::{FALSE, all};
 use super::value;
 
 /// What conditions are compiled for.
@@ -64,25 +64,80 @@ impl Place {
 
     /// The table, and what each record measured beside it: what stands after `FROM`.
     pub(super) fn table(&self, view: &View) -> Result<String, Hidden> {
+        self.source.readable(view)?;
         let table = identifier(&view.table(self.source.root)?);
         let alias = &self.alias;
         if self.source.measures.is_empty() {
             return Ok(format!("{table} {alias}"));
         }
-        let measures = self.measures(view);
+        let measures = match self.source.group() {
+            Some(group) => self.measure_of_group(view, group)?,
+            None => self.measures(view),
+        };
         Ok(format!("{table} {alias} CROSS JOIN LATERAL {measures}"))
+    }
+
+    /// The id of the record, or what stands for it in logical ids.
+    pub(super) fn record(&self, view: &View) -> Result<String, Hidden> {
+        match self.source.group() {
+            Some(group) => value::column(view, self.source.root, &self.alias, group.record),
+            None => Ok(id(&self.alias)),
+        }
+    }
+
+    /// All records of the group of this one, aliased `alias`: the table, and the conditions.
+    pub(super) fn group(
+        &self,
+        sql: &mut Sql,
+        view: &View,
+        group: &Group,
+        alias: &str,
+    ) -> Result<(String, Vec<String>), Hidden> {
+        let root = self.source.root;
+        let table = identifier(&view.table(root)?);
+        let record = value::column(view, root, alias, group.record)?;
+        let code = value::own_expression(view, root, alias, group.code)?;
+        let mut conditions = vec![
+            format!("{record} = {}", self.record(view)?),
+            format!("{code} = {}.\"code\"", self.measured()),
+        ];
+        conditions.extend(view.visible(sql, root, alias));
+        Ok((format!("{table} {alias}"), conditions))
+    }
+
+    /// That the record is the first of its group.
+    fn is_first(&self, sql: &mut Sql, view: &View, group: &Group) -> Result<String, Hidden> {
+        let earlier = sql.alias();
+        let (table, mut conditions) = self.group(sql, view, group, &earlier)?;
+        conditions.push(format!("{} < {}", id(&earlier), id(&self.alias)));
+        Ok(format!(
+            "NOT EXISTS (SELECT FROM {table} WHERE {})",
+            all(conditions)
+        ))
     }
 
     /// Which records of the table are resources that the user may see.
     pub(super) fn condition(&self, sql: &mut Sql, view: &View) -> Result<String, Hidden> {
         let mut conditions = Vec::new();
-        if let Only::If(template) = self.source.only {
-            conditions.push(value::selected(
+        match self.source.only {
+            Only::All | Only::PartOf(_) => {}
+            Only::If(template) => conditions.push(value::selected(
+                sql,
                 view,
                 self.source.root,
                 &self.alias,
                 template,
-            )?);
+            )?),
+            Only::FirstOf(group) => {
+                conditions.push(format!("{} IS NOT NULL", self.record(view)?));
+                conditions.push(self.is_first(sql, view, group)?);
+            }
+        }
+        if let Some(whole) = self.source.whole() {
+            let column = view.existing_one(self.source.root, whole);
+            conditions.push(column.map_or(FALSE.to_owned(), |column| {
+                format!("{}.{} IS NOT NULL", self.alias, identifier(column))
+            }));
         }
         if !self.source.measures.is_empty() {
             conditions.push(format!("{}.\"held\"", self.measured()));
@@ -124,6 +179,24 @@ impl Place {
         format!(
             "(VALUES {rows}) {alias}(\"n\", \"code\", \"value\", \"unit\", \"printed\", \"display\", \"held\")"
         )
+    }
+
+    /// The measure that the group of a record is, as [`Place::measures`].
+    fn measure_of_group(&self, view: &View, group: &Group) -> Result<String, Hidden> {
+        let code = value::own_expression(view, self.source.root, &self.alias, group.code)?;
+        let measures = self.source.measures.iter();
+        let rows = measures.enumerate().map(|(index, measure)| {
+            let display = measure.display.replace('\'', "''");
+            format!("({index}, '{}', '{display}')", measure.code)
+        });
+        let rows: Vec<String> = rows.collect();
+        Ok(format!(
+            "(SELECT g.n, g.code, NULL::numeric, ''::text, ''::text, g.display, true \
+             FROM (VALUES {}) g(n, code, display) WHERE g.code = {code}) \
+             {}(\"n\", \"code\", \"value\", \"unit\", \"printed\", \"display\", \"held\")",
+            rows.join(", "),
+            self.measured()
+        ))
     }
 
     /// The parts of all measures, as a table of the place of their measure, code, number and units.

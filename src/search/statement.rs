@@ -31,8 +31,8 @@ pub fn read(
     let place = place.of_codes(measure.map(|measure| vec![measure.code]));
     let table = place.table(scope.view)?;
     let record = sql.bind(Bound::Integer(located.record));
-    let json = projection::json(&mut sql, scope.view, source.root, &place.alias);
-    let mut conditions = vec![format!("{} = {record}", id(&place.alias))];
+    let json = rendered(&mut sql, scope, &place)?;
+    let mut conditions = vec![format!("{} = {record}", place.record(scope.view)?)];
     if !source.measures.is_empty() {
         conditions.push(format!("{} = {}", place.measure(), located.measure));
     }
@@ -53,15 +53,16 @@ pub fn page(scope: &Scope<'_>, plan: &Plan, from: Option<&Position>) -> Result<S
     let limit = sql.bind(Bound::Integer(i64::from(plan.count) + 1));
     let order = order(&plan.sort, backward);
     let mut branches = Vec::new();
-    let mut rendered = Vec::new();
+    let mut jsons = Vec::new();
     for (index, place, table, condition) in branches_of(&mut sql, scope, plan)? {
         let keys = plan
             .sort
             .iter()
             .map(|key| key.value(&mut sql, scope, &place));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let record = place.record(scope.view).map_err(main_model)?;
         let beyond = match from {
-            Some(from) => beyond(&mut sql, plan, (index, &place, &keys), from),
+            Some(from) => beyond(&mut sql, plan, (index, &place, &record, &keys), from),
             None => TRUE.to_owned(),
         };
         let condition = all([condition, beyond]);
@@ -72,21 +73,21 @@ pub fn page(scope: &Scope<'_>, plan: &Plan, from: Option<&Position>) -> Result<S
         let named = named.map(|(number, key)| format!(", {key} AS k{number}"));
         branches.push(format!(
             "(SELECT {index} AS s, {} AS i, {} AS m{} FROM {table} WHERE {condition} ORDER BY {order} LIMIT {limit})",
-            id(&place.alias),
+            record,
             place.measure(),
             named.collect::<String>(),
         ));
-        rendered.push((index, json(&mut sql, scope, &place).map_err(main_model)?));
+        jsons.push((index, json(&mut sql, scope, &place).map_err(main_model)?));
     }
     let keys: String = (0..plan.sort.len())
         // Under a name of their own, or the page would be in the order of the texts: 1, 10, 2.
         .map(|key| format!(", p.k{key}::text AS t{key}"))
         .collect();
-    sql.text = match rendered.as_slice() {
+    sql.text = match jsons.as_slice() {
         [] => "SELECT 0, 0, 0, NULL::text WHERE false".to_owned(),
-        rendered => format!(
+        jsons => format!(
             "SELECT p.s, p.i, p.m{keys}, {} FROM ({}) p ORDER BY {order} LIMIT {limit}",
-            chosen(rendered),
+            chosen(jsons),
             branches.join(" UNION ALL "),
         ),
     };
@@ -149,8 +150,27 @@ fn branches_of(sql: &mut Sql, scope: &Scope<'_>, plan: &Plan) -> Result<Vec<Bran
     }
 }
 
+/// The JSON of the record at a place: an array of its group, where it has one.
+fn rendered(sql: &mut Sql, scope: &Scope<'_>, place: &Place) -> Result<String, Hidden> {
+    let root = place.source.root;
+    let Some(group) = place.source.group() else {
+        return Ok(projection::json(sql, scope.view, root, &place.alias));
+    };
+    let alias = sql.alias();
+    let (table, conditions) = place.group(sql, scope.view, group, &alias)?;
+    let list = projection::select_list(sql, scope.view, root, &alias);
+    Ok(format!(
+        "(SELECT json_agg(r) FROM (SELECT {list} FROM {table} WHERE {} ORDER BY {}) r)::text",
+        all(conditions),
+        id(&alias)
+    ))
+}
+
 /// The JSON of the record `p.i`.
 fn json(sql: &mut Sql, scope: &Scope<'_>, place: &Place) -> Result<String, Hidden> {
+    if place.source.group().is_some() {
+        return json_of_group(sql, scope, place);
+    }
     let alias = sql.alias();
     let root = place.source.root;
     let table = identifier(&scope.view.table(root)?);
@@ -158,6 +178,19 @@ fn json(sql: &mut Sql, scope: &Scope<'_>, place: &Place) -> Result<String, Hidde
     Ok(format!(
         "(SELECT {json} FROM {table} {alias} WHERE {} = p.i)",
         id(&alias)
+    ))
+}
+
+/// The JSON of the group `p.i`, `p.m`.
+fn json_of_group(sql: &mut Sql, scope: &Scope<'_>, place: &Place) -> Result<String, Hidden> {
+    let place = Place::new(sql, place.declaration, place.source);
+    let table = place.table(scope.view)?;
+    let json = rendered(sql, scope, &place)?;
+    let first = place.condition(sql, scope.view)?;
+    Ok(format!(
+        "(SELECT {json} FROM {table} WHERE {} = p.i AND {} = p.m AND {first})",
+        place.record(scope.view)?,
+        place.measure()
     ))
 }
 
@@ -190,12 +223,12 @@ fn order(keys: &[Key], backward: bool) -> String {
 fn beyond(
     sql: &mut Sql,
     plan: &Plan,
-    (index, place, keys): (usize, &Place, &[String]),
+    (index, place, record, keys): (usize, &Place, &str, &[String]),
     from: &Position,
 ) -> String {
     let backward = from.direction == Direction::Before;
     let tie = match index.cmp(&from.source) {
-        std::cmp::Ordering::Equal => later_record(sql, place, from, backward),
+        std::cmp::Ordering::Equal => later_record(sql, place, record, from, backward),
         order => {
             let later = order.is_gt() != backward;
             if later { TRUE } else { FALSE }.to_owned()
@@ -224,10 +257,15 @@ fn beyond(
     })
 }
 
-fn later_record(sql: &mut Sql, place: &Place, from: &Position, backward: bool) -> String {
+fn later_record(
+    sql: &mut Sql,
+    place: &Place,
+    column: &str,
+    from: &Position,
+    backward: bool,
+) -> String {
     let operator = if backward { "<" } else { ">" };
     let record = sql.bind(Bound::Integer(from.record));
-    let column = id(&place.alias);
     if place.source.measures.is_empty() {
         return format!("{column} {operator} {record}");
     }

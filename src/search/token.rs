@@ -132,23 +132,10 @@ impl Token {
             System::Fixed(system) => known(wanted == system),
             System::Local(name) => known(wanted == local(name)),
             System::LocalBy(name, field) => {
-                let kind = within
-                    .way
-                    .value(sql, within.scope.view, Value::Field(field));
-                let kind = match kind {
-                    Err(Hidden::Missing(_)) => return known(wanted.is_empty()),
-                    kind => kind?,
-                };
-                if wanted.is_empty() {
-                    return Ok(format!("coalesce({kind}, '') = ''"));
-                }
-                let Some(ending) = wanted.strip_prefix(&format!("{}/", local(name))) else {
-                    return known(false);
-                };
-                Ok(format!(
-                    "{kind} = {}",
-                    sql.bind(Bound::Text(ending.to_owned()))
-                ))
+                self.ends_with(sql, within, &local(name), Value::Field(field))
+            }
+            System::LocalOf(name, template) => {
+                self.ends_with(sql, within, &local(name), Value::Sql(template))
             }
             System::Sql(template) => {
                 let system = within
@@ -163,6 +150,33 @@ impl Token {
                 ))
             }
         }
+    }
+
+    /// The condition that the system asked for is this one with a value at its end.
+    fn ends_with(
+        &self,
+        sql: &mut Sql,
+        within: Within<'_>,
+        system: &str,
+        end: Value,
+    ) -> Result<String, Hidden> {
+        let wanted = self.system.as_deref().unwrap_or_default();
+        let known = |is: bool| Ok(if is { TRUE } else { FALSE }.to_owned());
+        let end = match within.way.value(sql, within.scope.view, end) {
+            Err(Hidden::Missing(_)) => return known(wanted.is_empty()),
+            end => end?,
+        };
+        if wanted.is_empty() {
+            return Ok(format!("coalesce({end}, '') = ''"));
+        }
+        let ending = wanted.strip_prefix(system);
+        let Some(ending) = ending.and_then(|ending| ending.strip_prefix('/')) else {
+            return known(false);
+        };
+        Ok(format!(
+            "{end} = {}",
+            sql.bind(Bound::Text(ending.to_owned()))
+        ))
     }
 
     /// A selection: the FHIR code stands for some of its values.

@@ -12,7 +12,7 @@ use super::parameter::{Kind, Meaning, Target, Units, Value};
 use super::quantity::{self, UCUM, Unit};
 use super::query::{split, unescape};
 use super::reference;
-use super::scope::{Place, Scope, id};
+use super::scope::{Place, Scope};
 use super::string::{self, Comparison};
 use super::token::{Relation, Token, Typed, Within, present};
 use super::way::Way;
@@ -275,7 +275,7 @@ impl About<'_> {
             column: &column,
         };
         match (wanted, meaning) {
-            (Wanted::Token(token, _), Meaning::LogicalId) => Ok(self.is_id(sql, token)),
+            (Wanted::Token(token, _), Meaning::LogicalId) => self.is_id(sql, token),
             (Wanted::Token(token, _), Meaning::Token(system)) => {
                 token.is(sql, within, system, Relation::Is)
             }
@@ -315,15 +315,15 @@ impl About<'_> {
     }
 
     /// That what the source measured has this logical id.
-    fn is_id(&self, sql: &mut Sql, token: &Token) -> String {
+    fn is_id(&self, sql: &mut Sql, token: &Token) -> Result<String, Hidden> {
         let Some(located) = self.own_id(token) else {
-            return FALSE.to_owned();
+            return Ok(FALSE.to_owned());
         };
         let record = sql.bind(Bound::Integer(located.record));
-        all([
-            format!("{} = {record}", id(&self.place.alias)),
+        Ok(all([
+            format!("{} = {record}", self.place.record(self.scope.view)?),
             format!("{} = {}", self.place.measure(), located.measure),
-        ])
+        ]))
     }
 
     /// What a token names as the logical id of something in the source.
@@ -395,19 +395,26 @@ impl About<'_> {
             }
             (Units::Printed(..), Unit::Code(system, _)) if system != UCUM => known(false),
             (Units::Printed(value, codes), Unit::Either(unit) | Unit::Code(_, unit)) => {
-                let column = way.value(sql, self.scope.view, value)?;
                 let any_code = unit.is_empty();
                 let of_code = codes.iter().filter(|(_, code)| any_code || code == unit);
-                let mut printed: Vec<String> =
+                let mut codes: Vec<String> =
                     of_code.map(|(printed, _)| (*printed).to_owned()).collect();
-                if matches!(wanted, Unit::Either(_)) {
-                    printed.push(unit.clone());
+                let mut alternatives = Vec::new();
+                let view = self.scope.view;
+                match wanted {
+                    Unit::Either(unit) if view.language().is_some() => {
+                        let shown = string::trimmed(&way.value(sql, view, value)?);
+                        let unit = sql.bind(Bound::Text(unit.clone()));
+                        alternatives.push(format!("{shown} = {unit}"));
+                    }
+                    Unit::Either(unit) => codes.push(unit.clone()),
+                    _ => {}
                 }
-                let column = string::trimmed(&column);
-                Ok(format!(
-                    "{column} = ANY({})",
-                    sql.bind(Bound::Texts(printed))
-                ))
+                // The code is that of the unit as it is, in whichever language it is shown.
+                let column = way.value(sql, &view.clone().in_language(None), value)?;
+                let codes = sql.bind(Bound::Texts(codes));
+                alternatives.push(format!("{} = ANY({codes})", string::trimmed(&column)));
+                Ok(any(alternatives))
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::tryton::view::{Hidden, View};
 
 use super::found::Found;
 use super::logic::{FALSE, TRUE, all};
-use super::parameter::{PARTS, Value};
+use super::parameter::{PARTS, RECORDS, Value};
 use super::scope::{Place, id};
 use super::value;
 
@@ -40,10 +40,10 @@ impl Way {
             measured: place.measured(),
         };
         for key in path {
-            if *key == PARTS {
-                way.enter_parts(sql, view, place);
-            } else {
-                way.step(sql, view, key)?;
+            match *key {
+                PARTS => way.enter_parts(sql, view, place),
+                RECORDS => way.enter_group(sql, view, place)?,
+                key => way.step(sql, view, key)?,
             }
         }
         Ok(way)
@@ -58,6 +58,18 @@ impl Way {
         self.measured = alias;
     }
 
+    fn enter_group(&mut self, sql: &mut Sql, view: &View, place: &Place) -> Result<(), Hidden> {
+        let Some(group) = place.source.group() else {
+            return Ok(());
+        };
+        let alias = sql.alias();
+        let (table, conditions) = place.group(sql, view, group, &alias)?;
+        self.tables.push(table);
+        self.joins.extend(conditions);
+        self.alias = alias;
+        Ok(())
+    }
+
     fn step(&mut self, sql: &mut Sql, view: &View, key: &str) -> Result<(), Hidden> {
         let to_one = value::relation(self.node.one, key);
         let relation = to_one
@@ -66,8 +78,7 @@ impl Way {
         let alias = sql.alias();
         let table = identifier(&view.table(relation.node)?);
         let (from, to) = if to_one.is_some() {
-            let column = identifier(view.one(self.node, relation)?);
-            (format!("{}.{column}", self.alias), id(&alias))
+            (view.one(self.node, relation, &self.alias)?, id(&alias))
         } else {
             let column = identifier(view.many(relation)?);
             (id(&self.alias), format!("{alias}.{column}"))

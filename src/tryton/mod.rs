@@ -6,6 +6,7 @@
 //! - [`rule`]: record rules, which leave a user some records of a model.
 //! - [`source`]: where all this is read from.
 //! - [`view`]: both together, the only way from a description to a column.
+//! - [`language`]: in which language texts are shown that Tryton translates.
 //! - [`projection`]: a description compiled into one JSON expression.
 //! - [`pyson`], [`domain`], [`compile`]: record rules, from what is stored to a condition in SQL, with
 //!   [`schema`] and [`relations`]: what is known of all models.
@@ -22,6 +23,7 @@ pub mod compile;
 pub mod domain;
 mod group;
 pub mod inherit;
+pub mod language;
 pub mod model;
 pub mod password;
 pub mod profile;

@@ -19,6 +19,9 @@ pub struct Node {
     /// The key of the relation in `one` to the record that this one is about: of a patient the person, of a laboratory
     /// result the patient. Where a record rule hides that record, this one is hidden too. Stricter than trytond, which
     /// lists it with the bare id (see [`crate::tryton::view::View::visible`]).
+    ///
+    /// Or the key of a relation in `many` to the records that are about the same: of a person the patient. Where a rule
+    /// hides one of them, this one is hidden too. Such a relation is for that alone, and is not read.
     pub subject: Option<&'static str>,
 }
 
@@ -42,7 +45,8 @@ pub enum Read {
     Text,
     /// A `bytea` in base64.
     Base64,
-    /// A text that Tryton translates: in the language that the client prefers, as far as GNU Health has it.
+    /// A text that Tryton translates: in the language that the client prefers, as far as GNU Health has it
+    /// (see [`crate::tryton::language`]).
     Translated,
 }
 
@@ -51,7 +55,8 @@ pub enum Read {
 pub struct Relation {
     /// Its name in the row that the resource type sees, and in the paths of search parameters.
     pub key: &'static str,
-    /// The many2one column: on this model for `one`, on the other for `many`. Alternatives as in [`Field`].
+    /// The many2one column: on this model for `one`, on the other for `many`. Alternatives as in [`Field`]. For `one` it may
+    /// be a reference field too, see [`names_the_model`].
     pub columns: &'static [&'static str],
     /// The other model.
     pub node: &'static Node,
@@ -71,6 +76,29 @@ impl Node {
         self.one.iter().find(|relation| relation.key == key)
     }
 
+    /// The relation to the records that are about the same as this one.
+    #[must_use]
+    pub fn alias(&self) -> Option<&'static Relation> {
+        let key = self.subject?;
+        self.many.iter().find(|relation| relation.key == key)
+    }
+
+    /// The records that refer to it and are read with it.
+    pub fn children(&self) -> impl Iterator<Item = &'static Relation> {
+        let subject = self.subject;
+        let children = self.many.iter();
+        children.filter(move |relation| subject != Some(relation.key))
+    }
+
+    /// Whether it, or one below it, has texts that Tryton translates.
+    #[must_use]
+    pub fn is_translated(&'static self) -> bool {
+        let translated = |field: &Field| field.read == Read::Translated;
+        let mut relations = self.one.iter().chain(self.children());
+        self.fields.iter().any(translated)
+            || relations.any(|relation| relation.node.is_translated())
+    }
+
     /// This node and all below it.
     #[must_use]
     pub fn tree(&'static self) -> Vec<&'static Node> {
@@ -81,6 +109,16 @@ impl Node {
             .flat_map(|relation| relation.node.tree());
         std::iter::once(self).chain(below).collect()
     }
+}
+
+/// Columns that name the model of a record beside its id, as `gnuhealth.surgery,7` (`fields.Reference` of trytond).
+const REFERENCES: &[(&str, &str)] = &[("gnuhealth.patient.procedure", "reference")];
+
+/// Whether a column of a model names the model of the record beside its id. A relation over such a column leads to those
+/// records that are of its own model.
+#[must_use]
+pub fn names_the_model(model: &str, column: &str) -> bool {
+    REFERENCES.contains(&(model, column))
 }
 
 /// The names of some models, as a key of what is remembered of them.

@@ -23,7 +23,7 @@ pub fn select_list(sql: &mut Sql, view: &View, node: &'static Node, alias: &str)
     for relation in node.one {
         list.extend(to_one(sql, view, node, relation, alias));
     }
-    for relation in node.many {
+    for relation in node.children() {
         list.extend(to_many(sql, view, relation, alias));
     }
     list.join(", ")
@@ -49,7 +49,7 @@ fn last_written(view: &View, node: &Node, alias: &str) -> Option<String> {
 }
 
 fn column(view: &View, node: &Node, field: &Field, alias: &str) -> Option<String> {
-    let column = format!("{alias}.{}", identifier(view.column(node, field).ok()?));
+    let column = view.shown(node, field, alias).ok()?;
     let expression = match field.read {
         Read::Plain | Read::Translated => column,
         Read::Text => format!("{column}::text"),
@@ -66,14 +66,14 @@ fn to_one(
     relation: &Relation,
     alias: &str,
 ) -> Option<String> {
-    let column = identifier(view.one(node, relation).ok()?);
+    let of = view.one(node, relation, alias).ok()?;
     let inner = below(alias, relation);
     let record = record(
         sql,
         view,
         relation.node,
         &inner,
-        &format!("{inner}.\"id\" = {alias}.{column}"),
+        &format!("{inner}.\"id\" = {of}"),
     )?;
     let key = identifier(relation.key);
     Some(format!(
@@ -213,6 +213,36 @@ mod tests {
         assert!(!list.contains("weight"), "{list}");
     }
 
+    static SURGERY: Node = Node {
+        model: "gnuhealth.surgery",
+        fields: &[ID],
+        one: &[],
+        many: &[],
+        subject: None,
+    };
+    static DONE: Node = Node {
+        model: "gnuhealth.patient.procedure",
+        fields: &[],
+        one: &[Relation {
+            key: "surgery",
+            columns: &["reference"],
+            node: &SURGERY,
+        }],
+        many: &[],
+        subject: None,
+    };
+
+    #[test]
+    fn a_reference_field_leads_to_records_of_the_model_that_it_names() {
+        let tables = [
+            ("gnuhealth_surgery", &["id"][..]),
+            ("gnuhealth_patient_procedure", &["id", "reference"]),
+        ];
+        let list = listed(&view(&tables, Rights::default()), &DONE, "d");
+        let of = "d_surgery.\"id\" = (CASE WHEN starts_with(d.\"reference\", 'gnuhealth.surgery,') THEN (CASE WHEN ";
+        assert!(list.contains(of), "{list}");
+    }
+
     #[test]
     fn every_record_tells_when_it_was_last_written() {
         let tables = [(
@@ -222,6 +252,32 @@ mod tests {
         let list = listed(&view(&tables, Rights::default()), &NAME, "n");
         let changed = "coalesce(n.\"write_date\", n.\"create_date\") AS \"changed\", ";
         assert!(list.starts_with(changed), "{list}");
+    }
+
+    #[test]
+    fn who_decides_whether_a_record_is_visible_is_not_read_for_that() {
+        static PERSON: Node = Node {
+            many: &[
+                Relation {
+                    key: "names",
+                    columns: &["party", "name"],
+                    node: &NAME,
+                },
+                Relation {
+                    key: "patients",
+                    columns: &["party", "name"],
+                    node: &PATIENT,
+                },
+            ],
+            subject: Some("patients"),
+            ..PARTY
+        };
+        let list = listed(&view(NEW, Rights::default()), &PERSON, "p");
+        assert!(
+            list.contains("\"names\"") && !list.contains("patient"),
+            "{list}"
+        );
+        assert_eq!(PERSON.tree().len(), 5, "its rules are asked all the same");
     }
 
     #[test]

@@ -5,13 +5,17 @@ use std::rc::Rc;
 use crate::db::{Sql, identifier};
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
-use crate::tryton::model::{Field, Node, Relation};
+use crate::tryton::compile::id_of;
+use crate::tryton::language::Language;
+use crate::tryton::model::{Field, Node, Read, Relation, names_the_model};
 
 /// The database as one user sees it.
 #[derive(Debug, Clone)]
 pub struct View {
     catalog: Rc<Catalog>,
     rights: Rc<Rights>,
+    /// The language of texts that are translated; `None`: as they are.
+    language: Option<Rc<Language>>,
 }
 
 /// Why something is not to be had.
@@ -29,7 +33,23 @@ impl View {
     /// Joins what exists with what is allowed.
     #[must_use]
     pub fn new(catalog: Rc<Catalog>, rights: Rc<Rights>) -> Self {
-        Self { catalog, rights }
+        Self {
+            catalog,
+            rights,
+            language: None,
+        }
+    }
+
+    /// With texts in this language, as far as they are translated.
+    #[must_use]
+    pub fn in_language(self, language: Option<Rc<Language>>) -> Self {
+        Self { language, ..self }
+    }
+
+    /// The language that texts are shown in, if it is another than that of the columns.
+    #[must_use]
+    pub fn language(&self) -> Option<&Rc<Language>> {
+        self.language.as_ref()
     }
 
     /// The table of a model.
@@ -47,22 +67,6 @@ impl View {
         Ok(table)
     }
 
-    /// That the user may read one of these models.
-    ///
-    /// # Errors
-    /// [`Hidden`] if not; what is denied is told, rather than what is missing.
-    pub fn any_table(&self, nodes: impl Iterator<Item = &'static Node>) -> Result<(), Hidden> {
-        let mut hidden = Ok(());
-        for node in nodes {
-            match self.table(node) {
-                Ok(_) => return Ok(()),
-                Err(denied @ Hidden::Denied(_)) => hidden = Err(denied),
-                Err(missing) => hidden = hidden.and(Err(missing)),
-            }
-        }
-        hidden
-    }
-
     /// The column of a field.
     ///
     /// # Errors
@@ -71,12 +75,34 @@ impl View {
         self.pick(node, field.columns)
     }
 
-    /// The column of a relation from `node` to one record.
+    /// The SQL of what a field of the record aliased `alias` shows: its column, or that in the language of the view.
     ///
     /// # Errors
     /// [`Hidden`] if there is none for this user.
-    pub fn one(&self, node: &Node, relation: &Relation) -> Result<&'static str, Hidden> {
-        self.pick(node, relation.columns)
+    pub fn shown(&self, node: &Node, field: &Field, alias: &str) -> Result<String, Hidden> {
+        let column = self.column(node, field)?;
+        match &self.language {
+            Some(language) if field.read == Read::Translated => {
+                Ok(language.text(node.model, column, alias))
+            }
+            _ => Ok(format!("{alias}.{}", identifier(column))),
+        }
+    }
+
+    /// The SQL of the id that a relation leads to, from the record of `node` aliased `alias` to one other.
+    ///
+    /// # Errors
+    /// [`Hidden`] if there is no such column for this user.
+    pub fn one(&self, node: &Node, relation: &Relation, alias: &str) -> Result<String, Hidden> {
+        let column = self.pick(node, relation.columns)?;
+        let value = format!("{alias}.{}", identifier(column));
+        if !names_the_model(node.model, column) {
+            return Ok(value);
+        }
+        let (model, id) = (relation.node.model, id_of(&value));
+        Ok(format!(
+            "(CASE WHEN starts_with({value}, '{model},') THEN {id} END)"
+        ))
     }
 
     /// The column by which many records refer to one, on their side.
@@ -91,7 +117,8 @@ impl View {
     ///
     /// That is what the record rules of its model leave, and those of the record that it is about. trytond lists the
     /// laboratory result of a patient whom a rule hides, with the bare id of the patient, and refuses the patient's name;
-    /// here nothing tells of a hidden patient.
+    /// here nothing tells of a hidden patient. Where the node says so ([`Node::alias`]), that holds for the person whom the
+    /// hidden patient is, too.
     ///
     /// Whether the user may read the field that leads there does not matter: this gives nothing away.
     #[must_use]
@@ -108,25 +135,43 @@ impl View {
     }
 
     fn subject_visible(&self, sql: &mut Sql, node: &'static Node, alias: &str) -> Option<String> {
-        let subject = node.about()?;
-        let table = subject.node.table();
-        let column = self.catalog.column(&node.table(), subject.columns)?;
-        if !self.catalog.has_table(&table) {
-            return None;
-        }
         let inner = format!("{alias}_of");
+        if let Some(same) = node.alias() {
+            let (table, column) = self.guarding(same.node, same.columns)?;
+            let visible = self.visible(sql, same.node, &inner)?;
+            return Some(format!(
+                "NOT EXISTS (SELECT FROM {table} {inner} \
+                 WHERE {inner}.{column} = {alias}.\"id\" AND ({visible}) IS NOT TRUE)"
+            ));
+        }
+        let subject = node.about()?;
+        let column = self.catalog.column(&node.table(), subject.columns)?;
+        let (table, _) = self.guarding(subject.node, &["id"])?;
         let visible = self.visible(sql, subject.node, &inner)?;
-        let (table, column) = (identifier(&table), identifier(column));
+        let column = identifier(column);
         Some(format!(
             "({alias}.{column} IS NULL OR EXISTS (SELECT FROM {table} {inner} \
              WHERE {inner}.\"id\" = {alias}.{column} AND {visible}))"
         ))
     }
 
+    /// The table and a column of a record that decides whether another is visible, as far as they exist.
+    fn guarding(&self, node: &Node, columns: &[&'static str]) -> Option<(String, String)> {
+        let table = node.table();
+        let column = self.catalog.column(&table, columns)?;
+        Some((identifier(&table), identifier(column)))
+    }
+
     /// The column of a field, if there is one, whether or not the user may read it.
     #[must_use]
     pub fn existing(&self, node: &Node, field: &Field) -> Option<&'static str> {
         self.catalog.column(&node.table(), field.columns)
+    }
+
+    /// The column of a relation to one record, if there is one, whether or not the user may read it.
+    #[must_use]
+    pub fn existing_one(&self, node: &Node, relation: &Relation) -> Option<&'static str> {
+        self.catalog.column(&node.table(), relation.columns)
     }
 
     fn pick(&self, node: &Node, alternatives: &[&'static str]) -> Result<&'static str, Hidden> {

@@ -1,10 +1,12 @@
 //! Search in the compartment of a resource.
 
+use std::collections::BTreeMap;
+
 use gnuhealth_fhir::resource;
 use ureq::http::Method;
 
 use crate::users::assert_refused;
-use crate::world::World;
+use crate::world::{World, encoded};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -18,32 +20,46 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Each type with the compartments that it is in.
-fn declared() -> Vec<(&'static str, &'static str, &'static str)> {
-    let all = resource::ALL.iter();
-    all.flat_map(|searched| {
-        let compartments = searched.compartments.iter();
-        compartments.map(|(name, parameter)| (searched.name, *name, *parameter))
-    })
-    .filter(|(_, name, _)| resource::ALL.iter().any(|served| served.name == *name))
-    .collect()
+/// Each type with the compartments that it is in, and the parameters that lead there.
+fn declared() -> BTreeMap<(&'static str, &'static str), Vec<&'static str>> {
+    let mut declared = BTreeMap::<_, Vec<&str>>::new();
+    for searched in resource::ALL {
+        for (name, parameter) in searched.compartments {
+            if resource::ALL.iter().any(|served| served.name == *name) {
+                let parameters = declared.entry((searched.name, *name)).or_default();
+                parameters.push(parameter);
+            }
+        }
+    }
+    declared
 }
 
 fn a_compartment_is_the_search_by_its_parameter(world: &World) {
     let doctor = world.doctor();
-    for (searched, compartment, parameter) in declared() {
+    let mut several = 0;
+    for ((searched, compartment), parameters) in declared() {
         let owners = doctor.get(&format!("/{compartment}?_count=20")).ok();
         for entry in owners["entry"].as_array().unwrap() {
             let id = entry["resource"]["id"].as_str().unwrap();
             let path = format!("/{compartment}/{id}/{searched}");
-            let alone = doctor.get(&format!(
-                "/{searched}?_count=5&{parameter}={compartment}/{id}"
-            ));
+            let reference = format!("{compartment}/{id}");
+            let search = match parameters.as_slice() {
+                [only] => format!("{only}={reference}"),
+                several => {
+                    let each = several.iter();
+                    let each = each.map(|parameter| format!("{parameter} eq {reference}"));
+                    let any = each.collect::<Vec<_>>().join(" or ");
+                    format!("_filter={}", encoded(&any))
+                }
+            };
+            several += usize::from(parameters.len() > 1);
+            let alone = doctor.get(&format!("/{searched}?_count=5&{search}"));
             assert_eq!(doctor.get(&format!("{path}?_count=5")).ok(), alone.ok());
             let posted = doctor.post(&format!("{path}/_search"), "_count=5", &[]);
             assert_eq!(posted.ok(), alone.ok());
         }
     }
+    assert!(several > 0, "some are led to by more than one parameter");
     // Whatever is declared, what is not is refused; so this test also fails if nothing is routed.
     let reason = doctor
         .get("/Patient/1/Nonsense")
@@ -107,8 +123,8 @@ fn the_capability_statement_lists_the_compartments(world: &World) {
         .map(|listed| listed.iter().map(|url| url.as_str().unwrap()).collect())
         .unwrap_or_default();
     let mut expected: Vec<String> = declared()
-        .iter()
-        .map(|(_, name, _)| {
+        .keys()
+        .map(|(_, name)| {
             let id = name.to_ascii_lowercase();
             format!("http://hl7.org/fhir/CompartmentDefinition/{id}")
         })

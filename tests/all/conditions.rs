@@ -1,4 +1,5 @@
-//! What is in a Condition: for every entry of the problem list, against what SQL says of it.
+//! What is in a Condition: for every entry of the problem list and everything that evaluations found, against what SQL
+//! says of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -6,17 +7,22 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use crate::content::{list, object, text};
-use crate::world::{SYSTEMS, World, resources};
+use crate::rights::Change;
+use crate::world::{SYSTEMS, World, encoded, resources};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
         every_entry_of_the_problem_list_is_a_condition_and_no_allergy_is,
+        everything_that_an_evaluation_found_is_a_condition,
+        what_an_evaluation_found_is_told_with_the_evaluation,
         a_condition_has_its_code_in_icd_10,
         a_condition_is_active_inactive_or_resolved,
         a_condition_says_since_when_and_until_when,
         a_condition_says_of_whom_and_by_whom,
         a_condition_has_its_severity_and_notes,
+        a_condition_tells_how_it_goes,
+        nothing_else_is_in_a_condition,
         conditions_keep_the_invariants_of_r4,
         of_hidden_patients_there_are_no_conditions,
         who_may_not_read_diseases_is_refused,
@@ -28,6 +34,11 @@ pub fn tests() -> Vec<Test> {
 pub fn tests_that_change_data() -> Vec<Test> {
     tests![
         icd_11_and_codes_of_the_hospital_have_systems_of_their_own,
+        who_entered_a_condition_is_its_recorder,
+        the_laboratory_report_that_confirmed_it_is_evidence,
+        what_followed_up_on_a_condition_is_related_to_it,
+        what_belongs_to_no_evaluation_any_more_is_no_condition,
+        who_may_not_read_evaluations_sees_none_of_what_they_found,
         an_age_stands_in_for_a_date,
         the_past_is_told_as_far_as_it_is_known,
     ]
@@ -39,9 +50,26 @@ const ROWS: &str = "
         to_jsonb(p) AS pathology, (SELECT concat_ws(', ', btrim(q.lastname), btrim(q.name)) FROM gnuhealth_patient a
             JOIN party_party q ON q.id = a.{party}
             WHERE to_jsonb(a.id) = coalesce(to_jsonb(d) -> 'patient', to_jsonb(d) -> 'name')) AS name,
-        to_char(d.create_date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS recorded
+        to_char(d.create_date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS recorded,
+        (SELECT h.id FROM party_party q JOIN gnuhealth_healthprofessional h ON h.{party} = q.id
+            WHERE q.internal_user = d.create_uid) AS recorder
     FROM gnuhealth_patient_disease d JOIN gnuhealth_pathology p ON p.id = d.pathology
     WHERE d.is_allergy IS NOT TRUE ORDER BY d.id";
+
+/// What evaluations found, as the database has it: the logical id, the evaluation, the pathology and the comments.
+const FOUND: &str = "
+    SELECT f.id, f.comments, to_jsonb(e) AS evaluation, to_jsonb(p) AS pathology,
+        (SELECT concat_ws(', ', btrim(q.lastname), btrim(q.name)) FROM gnuhealth_patient a
+            JOIN party_party q ON q.id = a.{party} WHERE a.id = e.patient) AS name,
+        to_char(f.create_date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS recorded,
+        (SELECT h.id FROM party_party q JOIN gnuhealth_healthprofessional h ON h.{party} = q.id
+            WHERE q.internal_user = f.create_uid) AS recorder
+    FROM (SELECT 'eval-' || id AS id, id AS evaluation, diagnosis AS pathology, info_diagnosis AS comments, create_date, create_uid
+            FROM gnuhealth_patient_evaluation WHERE diagnosis IS NOT NULL
+        UNION ALL SELECT 'secondary-' || id, evaluation, pathology, comments, create_date, create_uid FROM gnuhealth_secondary_condition
+        UNION ALL SELECT 'hypothesis-' || id, evaluation, pathology, comments, create_date, create_uid
+            FROM gnuhealth_diagnostic_hypothesis) f
+    JOIN gnuhealth_patient_evaluation e ON e.id = f.evaluation JOIN gnuhealth_pathology p ON p.id = f.pathology";
 
 fn rows(world: &World) -> &'static BTreeMap<String, Value> {
     static ROWS_READ: OnceLock<BTreeMap<String, Value>> = OnceLock::new();
@@ -51,6 +79,16 @@ fn rows(world: &World) -> &'static BTreeMap<String, Value> {
     })
 }
 
+fn found(world: &World) -> &'static BTreeMap<String, Value> {
+    static FOUND_READ: OnceLock<BTreeMap<String, Value>> = OnceLock::new();
+    FOUND_READ.get_or_init(|| {
+        let rows = world.sql().rows(FOUND, &[]).into_iter();
+        rows.map(|row| (row["id"].as_str().unwrap().to_owned(), row))
+            .collect()
+    })
+}
+
+/// Compares the problem list.
 #[track_caller]
 fn compare(
     world: &World,
@@ -58,8 +96,19 @@ fn compare(
     of_resource: impl Fn(&Value) -> Value,
     of_row: impl Fn(&Value) -> Value,
 ) {
+    compare_rows(world, rows(world), some, of_resource, of_row);
+}
+
+#[track_caller]
+fn compare_rows(
+    world: &World,
+    rows: &BTreeMap<String, Value>,
+    some: usize,
+    of_resource: impl Fn(&Value) -> Value,
+    of_row: impl Fn(&Value) -> Value,
+) {
     let (all, mut different, mut compared) = (world.all("Condition"), Vec::new(), 0);
-    for (id, row) in rows(world) {
+    for (id, row) in rows {
         let (found, expected) = (of_resource(&all[id]), of_row(row));
         if found != expected {
             different.push(format!(
@@ -76,13 +125,18 @@ fn code(concept: &Value) -> Value {
     concept["coding"][0]["code"].clone()
 }
 
+/// The extensions that HL7 defines under this name.
+fn extensions<'v>(condition: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    let url = format!("http://hl7.org/fhir/StructureDefinition/{name}");
+    let all = list(&condition["extension"]).iter();
+    all.filter(move |extension| extension["url"] == url.as_str())
+}
+
 fn every_entry_of_the_problem_list_is_a_condition_and_no_allergy_is(world: &World) {
     let all = world.all("Condition");
-    assert_eq!(
-        all.keys().collect::<BTreeSet<_>>(),
-        rows(world).keys().collect()
-    );
-    assert!(all.len() > 100, "{}", all.len());
+    let listed: BTreeSet<&String> = all.keys().filter(|id| !id.contains('-')).collect();
+    assert_eq!(listed, rows(world).keys().collect());
+    assert!(listed.len() > 100, "{}", listed.len());
     for (id, condition) in all.iter().step_by(11) {
         assert_eq!(
             &world.doctor().get(&format!("/Condition/{id}")).ok(),
@@ -98,6 +152,95 @@ fn every_entry_of_the_problem_list_is_a_condition_and_no_allergy_is(world: &Worl
         let answer = world.doctor().get(&format!("/Condition/{}", allergy["id"]));
         answer.refused(404, "not-found");
     }
+}
+
+fn everything_that_an_evaluation_found_is_a_condition(world: &World) {
+    let all = world.all("Condition");
+    let shown: BTreeSet<&String> = all.keys().filter(|id| id.contains('-')).collect();
+    assert_eq!(shown, found(world).keys().collect());
+    for (prefix, some) in [("eval-", 30), ("secondary-", 5), ("hypothesis-", 5)] {
+        let shown = shown.iter().filter(|id| id.starts_with(prefix));
+        assert!(shown.count() >= some, "{prefix}");
+    }
+    for id in shown.iter().step_by(7) {
+        let read = world.doctor().get(&format!("/Condition/{id}")).ok();
+        assert_eq!(Some(&read), all.get(*id));
+    }
+    let without = "SELECT id FROM gnuhealth_patient_evaluation WHERE diagnosis IS NULL";
+    let without = world.sql().rows(without, &[]);
+    assert!(!without.is_empty());
+    for evaluation in without {
+        let path = format!("/Condition/eval-{}", evaluation["id"]);
+        world.doctor().get(&path).refused(404, "not-found");
+    }
+}
+
+fn what_an_evaluation_found_is_told_with_the_evaluation(world: &World) {
+    let of_resource = |condition: &Value| {
+        assert!(condition["clinicalStatus"].is_null() && condition["onsetDateTime"].is_null());
+        let encounter = &condition["encounter"];
+        assert!(encounter["reference"].is_null() && encounter["type"] == "Encounter");
+        assert_eq!(
+            encounter["identifier"]["system"],
+            format!("{SYSTEMS}/evaluation")
+        );
+        let asserted = extensions(condition, "condition-assertedDate");
+        let asserted = asserted.map(|extension| extension["valueDateTime"].clone());
+        let notes = list(&condition["note"]).iter();
+        json!([
+            condition["id"],
+            code(&condition["category"][0]),
+            code(&condition["verificationStatus"]),
+            code(&condition["code"]),
+            condition["code"]["text"],
+            condition["subject"]["reference"],
+            condition["subject"]["display"],
+            encounter["identifier"]["value"],
+            encounter["display"],
+            condition["asserter"]["reference"],
+            condition["recorder"]["reference"],
+            condition["recordedDate"],
+            asserted.collect::<Vec<_>>(),
+            notes.map(|note| note["text"].clone()).collect::<Vec<_>>(),
+        ])
+    };
+    let of_row = |row: &Value| {
+        let (evaluation, id) = (&row["evaluation"], row["id"].as_str().unwrap());
+        let verified = id.starts_with("hypothesis-").then_some("differential");
+        let start = evaluation["evaluation_start"].as_str().unwrap();
+        let signed = evaluation["signed_by"].as_i64();
+        let asserter = signed.or(evaluation["healthprof"].as_i64());
+        let professional = |id: Option<i64>| id.map(|id| format!("Practitioner/{id}"));
+        let first = evaluation["visit_type"] != "followup";
+        let asserted: Vec<String> = first.then(|| format!("{start}Z")).into_iter().collect();
+        let notes: Vec<Value> = [text(&row["comments"])]
+            .into_iter()
+            .filter(|note| !note.is_null())
+            .collect();
+        json!([
+            id,
+            "encounter-diagnosis",
+            verified,
+            row["pathology"]["code"],
+            text(&row["pathology"]["name"]),
+            format!("Patient/{}", evaluation["patient"]),
+            text(&row["name"]),
+            evaluation["code"],
+            format!("Evaluation of {} UTC", start.replace('T', " ")),
+            professional(asserter),
+            professional(row["recorder"].as_i64()),
+            row["recorded"],
+            asserted,
+            notes,
+        ])
+    };
+    compare_rows(world, found(world), 40, of_resource, of_row);
+    let (mut followups, mut commented) = (0, 0);
+    for row in found(world).values() {
+        followups += usize::from(row["evaluation"]["visit_type"] == "followup");
+        commented += usize::from(row["comments"].is_string());
+    }
+    assert!(followups > 0 && commented > 0);
 }
 
 fn a_condition_has_its_code_in_icd_10(world: &World) {
@@ -148,22 +291,17 @@ fn a_condition_is_active_inactive_or_resolved(world: &World) {
     };
     compare(world, 100, found, of_row);
     let statuses = world.all("Condition");
-    let statuses: BTreeSet<String> = statuses
-        .values()
-        .map(|condition| code(&condition["clinicalStatus"]).to_string())
+    let listed = statuses.iter().filter(|(id, _)| !id.contains('-'));
+    let statuses: BTreeSet<String> = listed
+        .map(|(_, condition)| code(&condition["clinicalStatus"]).to_string())
         .collect();
     assert_eq!(statuses.len(), 3, "{statuses:?}");
 }
 
 fn a_condition_says_since_when_and_until_when(world: &World) {
     let found = |condition: &Value| {
-        let asserted = list(&condition["extension"]).iter().map(|extension| {
-            assert_eq!(
-                extension["url"],
-                "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
-            );
-            extension["valueDateTime"].clone()
-        });
+        let asserted = extensions(condition, "condition-assertedDate");
+        let asserted = asserted.map(|extension| extension["valueDateTime"].clone());
         let asserted = asserted.collect::<Vec<_>>();
         json!([
             condition["onsetDateTime"],
@@ -197,17 +335,21 @@ fn a_condition_says_of_whom_and_by_whom(world: &World) {
         json!([
             condition["subject"]["reference"],
             condition["subject"]["display"],
-            condition["asserter"]["reference"]
+            condition["asserter"]["reference"],
+            condition["recorder"]["reference"]
         ])
     };
     let of_row = |row: &Value| {
+        let recorder = row["recorder"].as_i64();
+        let recorder = recorder.map(|id| format!("Practitioner/{id}"));
         let doctor = row["disease"]["healthprof"]
             .as_i64()
             .map(|id| format!("Practitioner/{id}"));
         json!([
             format!("Patient/{}", row["patient"]),
             text(&row["name"]),
-            doctor
+            doctor,
+            recorder
         ])
     };
     compare(world, 100, found, of_row);
@@ -245,11 +387,72 @@ fn a_condition_has_its_severity_and_notes(world: &World) {
     compare(world, 100, found, of_row);
 }
 
+fn a_condition_tells_how_it_goes(world: &World) {
+    let found = |condition: &Value| {
+        let courses = extensions(condition, "condition-diseaseCourse");
+        let courses = courses.map(|extension| {
+            let course = &extension["valueCodeableConcept"];
+            let coding = &course["coding"][0];
+            assert_eq!(coding["system"], format!("{SYSTEMS}/condition-course"));
+            json!([coding["code"], coding["display"], course["text"]])
+        });
+        courses.collect()
+    };
+    let of_row = |row: &Value| {
+        let status = row["disease"]["status"].as_str();
+        let name = match status {
+            None | Some("h") => return json!([]),
+            Some("a") => "acute",
+            Some("c") => "chronic",
+            Some("u") => "unchanged",
+            Some("i") => "improving",
+            Some("w") => "worsening",
+            Some(other) => panic!("{other}"),
+        };
+        json!([[status, name, name]])
+    };
+    compare(world, 60, found, of_row);
+}
+
+/// An element that no test here looks at would be one that nobody has checked.
+fn nothing_else_is_in_a_condition(world: &World) {
+    let known = [
+        "resourceType",
+        "id",
+        "meta",
+        "extension",
+        "clinicalStatus",
+        "verificationStatus",
+        "category",
+        "severity",
+        "code",
+        "subject",
+        "encounter",
+        "onsetDateTime",
+        "onsetAge",
+        "abatementDateTime",
+        "recordedDate",
+        "recorder",
+        "asserter",
+        "evidence",
+        "note",
+    ];
+    for (id, condition) in world.all("Condition").iter() {
+        for element in condition.as_object().unwrap().keys() {
+            assert!(
+                known.contains(&element.as_str()),
+                "Condition/{id}: {element}"
+            );
+        }
+    }
+}
+
 /// R4, Condition, con-3 to con-5; the validator does not warn of the first.
 fn conditions_keep_the_invariants_of_r4(world: &World) {
     for (id, condition) in world.all("Condition").iter() {
         let clinical = code(&condition["clinicalStatus"]);
-        assert!(clinical.is_string(), "{id}: con-3");
+        let is_listed = code(&condition["category"][0]) == "problem-list-item";
+        assert_eq!(clinical.is_string(), is_listed, "{id}: con-3");
         let abated = condition["abatementDateTime"].is_string();
         assert!(!abated || clinical == "resolved", "{id}: con-4");
         assert_ne!(
@@ -286,7 +489,14 @@ fn of_hidden_patients_there_are_no_conditions(world: &World) {
 
 fn who_may_not_read_diseases_is_refused(world: &World) {
     let nobody = world.as_user("nogroup");
-    for path in ["/Condition", "/Condition/1", "/Condition?code=E11.9"] {
+    for path in [
+        "/Condition",
+        "/Condition/1",
+        "/Condition/eval-1",
+        "/Condition/secondary-1",
+        "/Condition/hypothesis-1",
+        "/Condition?code=E11.9",
+    ] {
         nobody.get(path).refused(403, "forbidden");
     }
 }
@@ -345,6 +555,26 @@ fn searches_find_what_is_shown(world: &World) {
         ("clinical-status=inactive", status("inactive")),
         ("clinical-status=resolved", status("resolved")),
         (
+            "category=encounter-diagnosis",
+            Box::new(|shown| code(&shown["category"][0]) == "encounter-diagnosis"),
+        ),
+        (
+            "category=http://terminology.hl7.org/CodeSystem/condition-category|problem-list-item",
+            Box::new(|shown| code(&shown["category"][0]) == "problem-list-item"),
+        ),
+        (
+            "category:not=problem-list-item",
+            Box::new(|shown| code(&shown["category"][0]) != "problem-list-item"),
+        ),
+        (
+            "verification-status=differential",
+            Box::new(|shown| code(&shown["verificationStatus"]) == "differential"),
+        ),
+        (
+            "encounter:missing=true",
+            Box::new(|shown| shown["encounter"].is_null()),
+        ),
+        (
             "verification-status=confirmed",
             Box::new(|shown| code(&shown["verificationStatus"]) == "confirmed"),
         ),
@@ -391,9 +621,25 @@ fn searches_find_what_is_shown(world: &World) {
             "{query}"
         );
     }
+    let with = found(world).values().next().unwrap();
+    let evaluation = with["evaluation"]["code"].as_str().unwrap();
+    for (value, of_evaluation) in [
+        (format!("{SYSTEMS}/evaluation|{evaluation}"), true),
+        (evaluation.to_owned(), true),
+        (format!("{SYSTEMS}/else|{evaluation}"), false),
+    ] {
+        let shown = all.iter().filter(|(_, shown)| {
+            of_evaluation && shown["encounter"]["identifier"]["value"] == evaluation
+        });
+        let expected: BTreeSet<&String> = shown.map(|(id, _)| id).collect();
+        let path = format!("/Condition?encounter:identifier={}", encoded(&value));
+        let found = resources(&world.doctor(), &path);
+        assert_eq!(found.keys().collect::<BTreeSet<_>>(), expected, "{value}");
+        assert!(expected.is_empty() != of_evaluation);
+    }
     let all = all.keys().collect::<BTreeSet<_>>();
     for query in [
-        "category=problem-list-item",
+        "category=problem-list-item,encounter-diagnosis",
         "recorded-date=gt2000",
         "onset-age:missing=true",
     ] {
@@ -484,6 +730,144 @@ fn icd_11_and_codes_of_the_hospital_have_systems_of_their_own(world: &World) {
             );
         }
     }
+}
+
+/// The user of this login, and the health professional that they are.
+fn staff(world: &World, login: &str) -> (i64, i64) {
+    let row = world.sql().rows(
+        "SELECT u.id, h.id AS professional FROM res_user u JOIN party_party q ON q.internal_user = u.id \
+         JOIN gnuhealth_healthprofessional h ON h.{party} = q.id WHERE u.login = $1",
+        &[&login],
+    );
+    let number = |key: &str| row[0][key].as_i64().unwrap();
+    (number("id"), number("professional"))
+}
+
+fn who_entered_a_condition_is_its_recorder(world: &World) {
+    let (user, professional) = staff(world, "doctor");
+    let entry = Entry::of(world, "'ZZ3', NULL", "create_uid", &user.to_string());
+    let recorder = &entry.read()["recorder"];
+    assert_eq!(
+        recorder["reference"],
+        format!("Practitioner/{professional}")
+    );
+    assert!(recorder["display"].is_string());
+    drop(entry);
+    // An administrator is no health professional.
+    let entry = Entry::of(
+        world,
+        "'ZZ3', NULL",
+        "create_uid",
+        "(SELECT id FROM res_user WHERE login = 'admin')",
+    );
+    assert!(entry.read()["recorder"].is_null());
+}
+
+fn the_laboratory_report_that_confirmed_it_is_evidence(world: &World) {
+    let report = world
+        .sql()
+        .value("SELECT min(id) AS id FROM gnuhealth_lab", &[]);
+    let values = format!("true, {report}");
+    let entry = Entry::of(world, "'ZZ4', NULL", "lab_confirmed, lab_test", &values);
+    let detail =
+        json!({"reference": format!("DiagnosticReport/lab-{report}"), "type": "DiagnosticReport"});
+    assert_eq!(entry.read()["evidence"], json!([{"detail": [detail]}]));
+    assert!(entry.is_found("evidence-detail:missing=false"));
+    drop(entry);
+    let values = format!("false, {report}");
+    let entry = Entry::of(world, "'ZZ4', NULL", "lab_confirmed, lab_test", &values);
+    assert!(entry.read()["evidence"].is_null());
+    assert!(entry.is_found("evidence-detail:missing=true"));
+}
+
+/// A row of another table; gone when dropped.
+struct Row<'w>(&'w World, &'static str);
+
+impl Drop for Row<'_> {
+    fn drop(&mut self) {
+        let (table, world) = (self.1, self.0);
+        let sql = format!("DELETE FROM {table} WHERE id = {ENTRY}");
+        world.sql().run(&sql);
+    }
+}
+
+fn what_followed_up_on_a_condition_is_related_to_it(world: &World) {
+    let entry = Entry::of(world, "'ZZ5', NULL", "is_active", "true");
+    let evaluation = Row(world, "gnuhealth_patient_evaluation");
+    world.sql().run(&format!(
+        "INSERT INTO gnuhealth_patient_evaluation (id, patient, evaluation_start, discharge_reason, visit_type, diagnosis, \
+         related_condition, info_diagnosis) \
+         VALUES ({ENTRY}, 2, '2020-02-29 23:59:59', 'home', 'followup', {ENTRY}, {ENTRY}, E' It\\'s \"better\" ')"
+    ));
+    let read = || {
+        let path = format!("/Condition/eval-{ENTRY}");
+        world.doctor().get(&path).ok()
+    };
+    let shown = read();
+    let related = json!([{"url": "http://hl7.org/fhir/StructureDefinition/condition-related",
+        "valueReference": {"reference": format!("Condition/{ENTRY}"), "type": "Condition"}}]);
+    assert_eq!(shown["extension"], related);
+    assert_eq!(shown["note"], json!([{"text": "It's \"better\""}]));
+    // It has no code, but a time.
+    let encounter =
+        json!({"type": "Encounter", "display": "Evaluation of 2020-02-29 23:59:59 UTC"});
+    assert_eq!(shown["encounter"], encounter);
+    let path = format!("/Condition?_id=eval-{ENTRY}&encounter:missing=");
+    let found = |missing: bool| resources(&world.doctor(), &format!("{path}{missing}")).len();
+    assert_eq!((found(false), found(true)), (1, 0));
+    world.sql().run(&format!(
+        "UPDATE gnuhealth_patient_disease SET is_allergy = true WHERE id = {ENTRY}"
+    ));
+    assert!(read()["extension"].is_null());
+    drop(evaluation);
+    drop(entry);
+}
+
+fn what_belongs_to_no_evaluation_any_more_is_no_condition(world: &World) {
+    let pathology = Entry::of(world, "'ZZ6', NULL", "is_active", "true");
+    let row = Row(world, "gnuhealth_secondary_condition");
+    world.sql().run(&format!(
+        "INSERT INTO gnuhealth_secondary_condition (id, pathology, evaluation) \
+         SELECT {ENTRY}, {ENTRY}, min(id) FROM gnuhealth_patient_evaluation"
+    ));
+    let path = format!("/Condition/secondary-{ENTRY}");
+    assert_eq!(code(&world.doctor().get(&path).ok()["code"]), "ZZ6");
+    world.sql().run(&format!(
+        "UPDATE gnuhealth_secondary_condition SET evaluation = NULL WHERE id = {ENTRY}"
+    ));
+    world.doctor().get(&path).refused(404, "not-found");
+    let found = resources(&world.doctor(), "/Condition?code=ZZ6");
+    assert_eq!(found.keys().collect::<Vec<_>>(), [&ENTRY.to_string()]);
+    drop(row);
+    drop(pathology);
+}
+
+/// trytond lets anybody read the parts of evaluations, but not the evaluations.
+fn who_may_not_read_evaluations_sees_none_of_what_they_found(world: &World) {
+    let all = world.all("Condition");
+    let change = Change::make(
+        world,
+        "UPDATE ir_model_access a SET perm_read = false FROM ir_model m, res_group g \
+         WHERE a.model = m.id AND m.model = 'gnuhealth.patient.evaluation' AND a.\"group\" = g.id \
+         AND g.name = 'Demo: doctor without labs'",
+        "UPDATE ir_model_access a SET perm_read = true FROM ir_model m, res_group g \
+         WHERE a.model = m.id AND m.model = 'gnuhealth.patient.evaluation' AND a.\"group\" = g.id \
+         AND g.name = 'Demo: doctor without labs'",
+    );
+    let user = world.as_user("nolab");
+    let shown = resources(&user, "/Condition?_count=1000");
+    let listed: BTreeSet<&String> = all.keys().filter(|id| !id.contains('-')).collect();
+    assert_eq!(shown.keys().collect::<BTreeSet<_>>(), listed);
+    let hidden = "/Patient?_has:Condition:subject:category=encounter-diagnosis";
+    assert!(resources(&user, hidden).is_empty());
+    for prefix in ["eval", "secondary", "hypothesis"] {
+        let id = all.keys().find(|id| id.starts_with(prefix)).unwrap();
+        user.get(&format!("/Condition/{id}"))
+            .refused(403, "forbidden");
+    }
+    drop(change);
+    let shown = resources(&world.as_user("nolab"), "/Condition?_count=1000");
+    assert_eq!(shown.len(), all.len());
 }
 
 fn an_age_stands_in_for_a_date(world: &World) {

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Map, Value, json};
+use xtask::database::GnuHealth;
 
 use crate::world::{SYSTEMS, World};
 use crate::{Test, tests};
@@ -28,10 +29,21 @@ pub fn tests() -> Vec<Test> {
         the_general_practitioner_is_named,
         active_is_what_patient_and_party_are,
         meta_tells_when_patient_or_party_were_written,
+        extensions_tell_of_birth_citizenship_and_sex,
+        contacts_are_parents_family_and_numbers_for_emergencies,
+        a_merged_patient_links_to_the_other,
         nothing_else_is_in_the_resource,
         ana_betz_is_as_the_demo_made_her,
         names_in_any_script_arrive_as_they_are,
         whoever_has_nothing_has_no_elements,
+    ]
+}
+
+pub fn tests_that_change_data() -> Vec<Test> {
+    tests![
+        an_address_with_somebody_else_is_a_contact,
+        twins_are_of_a_multiple_birth,
+        a_birth_certificate_counts_when_it_is_signed,
     ]
 }
 
@@ -53,6 +65,18 @@ const ROWS: &str = "
             FROM gnuhealth_du d LEFT JOIN country_country c ON c.id = d.address_country
             LEFT JOIN country_subdivision s ON s.id = d.address_subdivision WHERE d.id = q.du) AS du,
         (SELECT to_jsonb(d) FROM gnuhealth_death_certificate d WHERE d.id = q.death_certificate) AS death,
+        (SELECT to_jsonb(c) FROM country_country c WHERE c.id = q.citizenship) AS citizenship,
+        (SELECT jsonb_build_object('country', c.code, 'state', s.name, 'mother', b.mother, 'father', b.father,
+                'maiden', (SELECT n.family FROM gnuhealth_person_name n WHERE n.party = b.mother AND n.use = 'maiden'
+                    ORDER BY n.id LIMIT 1))
+            FROM gnuhealth_birth_certificate b LEFT JOIN country_country c ON c.id = b.country
+            LEFT JOIN country_subdivision s ON s.id = b.country_subdivision
+            WHERE b.id = q.birth_certificate AND b.state IN ('signed', 'done')) AS birth,
+        (SELECT jsonb_agg(jsonb_build_object('party', m.party, 'role', m.role) ORDER BY m.id)
+            FROM gnuhealth_family_member m
+            WHERE coalesce(to_jsonb(m) -> 'family', to_jsonb(m) -> 'name') = to_jsonb(p.family)) AS members,
+        (SELECT jsonb_agg(o.id) FROM gnuhealth_patient o WHERE o.{party} = q.replaced_by) AS replaced_by,
+        p.biological_sex,
         (SELECT l.code FROM party_party_lang pl JOIN ir_lang l ON l.id = pl.lang WHERE pl.party = q.id
             ORDER BY pl.company NULLS FIRST, pl.id LIMIT 1) AS language,
         (SELECT jsonb_build_object('id', h.id, 'code', h.code, 'given', d.name, 'family', d.lastname)
@@ -555,16 +579,25 @@ fn meta_tells_when_patient_or_party_were_written(world: &World) {
             .as_str()
             .map(|text| text.parse::<NaiveDateTime>().unwrap())
     };
+    // Of those who have a family, its records count too.
+    let is_alone = |row: &Value| row["members"].is_null() && row["birth"].is_null();
     let found = |patient: &Value| {
+        let id = patient["id"].as_str().unwrap().parse::<i64>().unwrap();
+        if !is_alone(&rows(world)[&id]) {
+            return Value::Null;
+        }
         let updated = patient["meta"]["lastUpdated"].as_str().unwrap();
         json!(DateTime::parse_from_rfc3339(updated).unwrap().naive_utc())
     };
     let of_row = |row: &Value| {
+        if !is_alone(row) {
+            return Value::Null;
+        }
         let written =
             |record: &Value| moment(&record["write_date"]).or(moment(&record["create_date"]));
         json!(written(row).max(written(&row["party"])))
     };
-    compare(world, 60, found, of_row);
+    compare(world, 55, found, of_row);
     for patient in world.patients().values() {
         assert!(
             patient["meta"]["lastUpdated"]
@@ -572,6 +605,367 @@ fn meta_tells_when_patient_or_party_were_written(world: &World) {
                 .unwrap()
                 .ends_with('Z')
         );
+    }
+}
+
+/// The value of an extension that HL7 publishes.
+fn extension<'p>(patient: &'p Value, name: &str) -> Option<&'p Value> {
+    let url = format!("http://hl7.org/fhir/StructureDefinition/{name}");
+    let mut found = list(&patient["extension"]).iter();
+    let found: Vec<_> = found.by_ref().filter(|one| one["url"] == url).collect();
+    assert!(found.len() <= 1, "{patient}");
+    found.into_iter().next()
+}
+
+fn extensions_tell_of_birth_citizenship_and_sex(world: &World) {
+    let found = |patient: &Value| {
+        let part = |name: &str, part: &str| {
+            let parts = extension(patient, name).map(|whole| list(&whole["extension"]));
+            let mut parts = parts.unwrap_or_default().iter();
+            let part = parts.find(|one| one["url"] == part);
+            part.map(|part| part["valueCodeableConcept"].clone())
+                .unwrap_or_default()
+        };
+        let value = |name: &str, key: &str| {
+            extension(patient, name)
+                .map(|one| one[key].clone())
+                .unwrap_or_default()
+        };
+        let (citizenship, sex) = (
+            part("patient-citizenship", "code"),
+            part("individual-recordedSexOrGender", "value"),
+        );
+        if citizenship.is_object() {
+            assert_eq!(citizenship["coding"][0]["system"], "urn:iso:std:iso:3166");
+        }
+        if sex.is_object() {
+            let kind = part("individual-recordedSexOrGender", "type");
+            assert_eq!(kind, json!({"text": "Biological sex"}));
+            let system = "http://hl7.org/fhir/administrative-gender";
+            assert_eq!(sex["coding"][0]["system"], system);
+        }
+        let identity = value("patient-genderIdentity", "valueCodeableConcept");
+        object(
+            json!({"citizenship": coded(&citizenship), "country": citizenship["text"], "sex": coded(&sex),
+            "place": value("patient-birthPlace", "valueAddress"), "identity": coded(&identity),
+            "maiden": value("patient-mothersMaidenName", "valueString")}),
+        )
+    };
+    let of_row = |row: &Value| {
+        let sex = match row["biological_sex"].as_str() {
+            Some("m") => json!("male"),
+            Some("f") => json!("female"),
+            _ => Value::Null,
+        };
+        let identity = match row["party"]["gender"].as_str() {
+            Some("nb") => json!("non-binary"),
+            Some("nd") => json!("non-disclose"),
+            _ => Value::Null,
+        };
+        let birth = &row["birth"];
+        let place = object(json!({"state": text(&birth["state"]), "country": birth["country"]}));
+        let country = &row["citizenship"];
+        object(
+            json!({"citizenship": country["code"], "country": text(&country["name"]), "sex": sex, "place": place,
+            "identity": identity, "maiden": text(&birth["maiden"])}),
+        )
+    };
+    compare(world, 4, found, of_row);
+    let child = &world.patients()[&3];
+    assert!(extension(child, "patient-birthPlace").is_some());
+    let maiden = extension(child, "patient-mothersMaidenName").unwrap();
+    assert_eq!(maiden["valueString"], "Rodríguez");
+    // the only extension of any other element: the time of birth, of which the neonatal record tells
+    for (id, patient) in world.patients() {
+        let told = &patient["_birthDate"]["extension"];
+        if told.is_null() {
+            continue;
+        }
+        let time = world.sql().value(
+            "SELECT to_char(birth_date, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS time FROM gnuhealth_newborn WHERE patient = $1",
+            &[&i32::try_from(*id).unwrap()],
+        );
+        let url = "http://hl7.org/fhir/StructureDefinition/patient-birthTime";
+        assert_eq!(*told, json!([{"url": url, "valueDateTime": time}]), "{id}");
+        let day = patient["birthDate"].as_str().unwrap();
+        assert!(time.as_str().unwrap().starts_with(day), "{id}");
+    }
+    if world.version() == GnuHealth::V5_0 {
+        assert!(world.patients()[&4]["_birthDate"].is_object());
+    }
+}
+
+/// Who is a contact, by the party: whether dead or merged, and the name, numbers and gender that are shown.
+fn people(world: &World) -> BTreeMap<i64, Value> {
+    let rows = world.sql().rows(
+        "SELECT q.id, (q.deceased IS TRUE OR q.active IS FALSE) AS gone, q.gender, q.name, q.lastname,
+            (SELECT jsonb_agg(jsonb_build_object('family', n.family, 'given', n.given) ORDER BY
+                CASE n.use WHEN 'official' THEN 0 WHEN 'usual' THEN 1 ELSE 3 END, n.id)
+                FROM gnuhealth_person_name n WHERE n.party = q.id) AS names,
+            (SELECT jsonb_agg(btrim(c.value) ORDER BY c.sequence NULLS FIRST, c.id) FROM party_contact_mechanism c
+                WHERE c.party = q.id AND c.active AND btrim(c.value) <> '') AS numbers
+        FROM party_party q",
+        &[],
+    );
+    let rows = rows.into_iter();
+    rows.map(|row| (row["id"].as_i64().unwrap(), row)).collect()
+}
+
+/// A contact as this test compares it.
+fn reached(person: &Value, relationship: &Value) -> Value {
+    let own = json!({"family": person["lastname"], "given": person["name"]});
+    let name = list(&person["names"]).first().unwrap_or(&own);
+    let gender = match person["gender"].as_str() {
+        Some("m") => json!("male"),
+        Some("f") => json!("female"),
+        Some("nb" | "other") => json!("other"),
+        Some("nd" | "u") => json!("unknown"),
+        _ => Value::Null,
+    };
+    object(
+        json!({"relationship": relationship, "family": text(&name["family"]), "given": text(&name["given"]),
+        "numbers": person["numbers"], "gender": gender}),
+    )
+}
+
+fn contacts_are_parents_family_and_numbers_for_emergencies(world: &World) {
+    let found = |patient: &Value| {
+        let contacts = list(&patient["contact"]).iter().map(|contact| {
+            let codes = list(&contact["relationship"]).iter().map(|relationship| {
+                let codings = list(&relationship["coding"]).iter();
+                let mut codes: Vec<Value> = codings.map(|coding| coding["code"].clone()).collect();
+                codes.push(relationship["text"].clone());
+                Value::Array(codes)
+            });
+            let numbers = list(&contact["telecom"]).iter().map(|point| point["value"].clone());
+            assert!(contact["address"].is_null(), "{contact}");
+            object(json!({"relationship": codes.collect::<Value>(), "family": contact["name"]["family"],
+                "given": contact["name"]["given"][0], "gender": contact["gender"], "numbers": numbers.collect::<Value>()}))
+        });
+        contacts.collect()
+    };
+    let people = people(world);
+    let mothers = match world.version() {
+        GnuHealth::V5_0 => world.sql().rows(
+            "SELECT n.patient, m.party FROM gnuhealth_newborn n JOIN gnuhealth_patient m ON m.id = n.mother",
+            &[],
+        ),
+        GnuHealth::V4_4 => Vec::new(),
+    };
+    let of_row = |row: &Value| {
+        let mut contacts: Vec<(i64, Vec<Value>)> = Vec::new();
+        let mut add = |party: &Value, relationship: Value| {
+            let Some(party) = party.as_i64() else { return };
+            if *row["party"]["id"].as_i64().as_ref().unwrap() == party
+                || people[&party]["gone"] == true
+            {
+                return;
+            }
+            match contacts.iter_mut().find(|(known, _)| *known == party) {
+                Some((_, all)) if all.contains(&relationship) => {}
+                Some((_, all)) => all.push(relationship),
+                None => contacts.push((party, vec![relationship])),
+            }
+        };
+        add(&row["birth"]["mother"], json!(["CP", "MTH", "Mother"]));
+        add(&row["birth"]["father"], json!(["CP", "FTH", "Father"]));
+        for newborn in mothers
+            .iter()
+            .filter(|newborn| newborn["patient"] == row["id"])
+        {
+            add(&newborn["party"], json!(["CP", "MTH", "Mother"]));
+        }
+        for member in list(&row["members"]) {
+            let text = match text(&member["role"]).as_str() {
+                Some(role) => format!("Family member (role in the family: {role})"),
+                None => "Family member".to_owned(),
+            };
+            add(&member["party"], json!(["CP", "FAMMEMB", text]));
+        }
+        let persons = contacts
+            .iter()
+            .map(|(party, all)| reached(&people[party], &json!(all)));
+        let emergencies = list(&row["contacts"]).iter().filter(|contact| {
+            contact["emergency"] == true
+                && contact["active"] == true
+                && !text(&contact["value"]).is_null()
+        });
+        // in the order of their ids
+        let mut emergencies: Vec<&Value> = emergencies.collect();
+        emergencies.sort_by_key(|contact| contact["id"].as_i64());
+        let emergencies = emergencies.into_iter().map(|contact| {
+            let relationship = json!([["C", text(&contact["remarks"])]]);
+            json!({"relationship": relationship, "numbers": [text(&contact["value"])]})
+        });
+        persons.chain(emergencies).collect()
+    };
+    compare(world, 4, found, of_row);
+    let son = &world.patients()[&4];
+    let mother = &son["contact"][0];
+    let expected = if world.version() == GnuHealth::V5_0 {
+        "Mother"
+    } else {
+        "Family member (role in the family: mother)"
+    };
+    assert_eq!(mother["relationship"][0]["text"], expected);
+    assert_eq!(mother["name"]["text"], "Mrs Ana Isabel Betz, PhD");
+}
+
+fn a_merged_patient_links_to_the_other(world: &World) {
+    let found = |patient: &Value| {
+        let links = list(&patient["link"]).iter().map(|link| {
+            assert_eq!(link["type"], "replaced-by");
+            assert_eq!(link["other"]["type"], "Patient");
+            assert!(link["other"]["display"].is_string(), "{link}");
+            link["other"]["reference"].clone()
+        });
+        links.collect()
+    };
+    let of_row = |row: &Value| {
+        let others = list(&row["replaced_by"]).iter();
+        others.map(|id| json!(format!("Patient/{id}"))).collect()
+    };
+    compare(world, 1, found, of_row);
+    let (merged, row) = rows(world)
+        .iter()
+        .find(|(_, row)| !list(&row["replaced_by"]).is_empty())
+        .unwrap();
+    let other = row["replaced_by"][0].as_i64().unwrap();
+    let one = std::collections::BTreeSet::from([*merged]);
+    assert_eq!(world.found(&[("link", &format!("Patient/{other}"))]), one);
+    assert_eq!(world.found(&[("link._id", &other.to_string())]), one);
+    let bundle = world
+        .doctor()
+        .get(&format!("/Patient?_id={merged}&_include=Patient:link"))
+        .ok();
+    assert_eq!(bundle["entry"][1]["resource"]["id"], other.to_string());
+    let within = world
+        .doctor()
+        .get(&format!("/Patient/{other}/Patient"))
+        .ok();
+    assert_eq!(within["entry"][0]["resource"]["id"], merged.to_string());
+}
+
+/// Runs statements, and others when it is dropped.
+struct Undone<'w>(&'w World, String);
+
+impl Drop for Undone<'_> {
+    fn drop(&mut self) {
+        self.0.sql().run(&self.1);
+    }
+}
+
+fn an_address_with_somebody_else_is_a_contact(world: &World) {
+    let address = world.sql().rows(
+        "SELECT a.id, p.id AS patient FROM party_address a JOIN gnuhealth_patient p ON p.{party} = a.party
+        WHERE a.active AND btrim(a.city) <> '' AND a.relationship IS NULL AND p.id > 4 ORDER BY a.id LIMIT 1",
+        &[],
+    );
+    let (address, patient) = (&address[0]["id"], &address[0]["patient"]);
+    let undo = format!(
+        "UPDATE party_address SET relationship = NULL, relative_id = NULL, active = true WHERE id = {address}"
+    );
+    let _undone = Undone(world, undo);
+    let contacts = |assignment: &str| {
+        world.sql().run(&format!(
+            "UPDATE party_address SET {assignment} WHERE id = {address}"
+        ));
+        let found = world.doctor().get(&format!("/Patient/{patient}")).ok();
+        let of_address = list(&found["contact"])
+            .iter()
+            .filter(|contact| contact["address"].is_object());
+        (
+            of_address.cloned().collect::<Vec<Value>>(),
+            found["address"].clone(),
+        )
+    };
+    let (none, own) = contacts("relationship = ' '");
+    assert_eq!(none, [] as [Value; 0]);
+    let (found, same) = contacts("relationship = 'old \"friend\" & co'");
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0]["relationship"],
+        json!([{"text": "old \"friend\" & co"}])
+    );
+    assert!(found[0]["name"].is_null(), "{found:?}");
+    assert_eq!(own, same, "it stays an address of the patient");
+    let mut address_of_own = own.clone();
+    let place = found[0]["address"]["city"].clone();
+    let shown = address_of_own.as_array_mut().unwrap().iter_mut();
+    assert!(
+        shown
+            .map(|one| one["city"].take())
+            .any(|city| city == place)
+    );
+    let (found, _) = contacts("relative_id = (SELECT {party} FROM gnuhealth_patient WHERE id = 1)");
+    assert_eq!(found[0]["name"]["text"], "Mrs Ana Isabel Betz, PhD");
+    let (found, _) = contacts("relationship = NULL");
+    let person = "http://terminology.hl7.org/CodeSystem/v2-0131";
+    let expected = json!([{"coding": [{"system": person, "code": "CP", "display": "Contact person"}], "text": "Contact person"}]);
+    assert_eq!(found[0]["relationship"], expected);
+    let (found, _) = contacts("active = false");
+    assert_eq!(found, [] as [Value; 0]);
+}
+
+fn twins_are_of_a_multiple_birth(world: &World) {
+    if world.version() == GnuHealth::V4_4 {
+        return;
+    }
+    let pregnancy = world
+        .sql()
+        .value("SELECT min(id) FROM gnuhealth_patient_pregnancy", &[]);
+    let fetuses = world.sql().value(
+        "SELECT fetuses FROM gnuhealth_patient_pregnancy ORDER BY id LIMIT 1",
+        &[],
+    );
+    let undo = format!(
+        "DELETE FROM gnuhealth_pregnancy_result WHERE id = 900000;
+        UPDATE gnuhealth_patient_pregnancy SET fetuses = {fetuses} WHERE id = {pregnancy}"
+    );
+    let _undone = Undone(world, undo);
+    let told = || world.doctor().get("/Patient/4").ok()["multipleBirthBoolean"].clone();
+    assert_eq!(told(), Value::Null);
+    world.sql().run(&format!(
+        "INSERT INTO gnuhealth_pregnancy_result (id, pregnancy, newborn)
+        SELECT 900000, {pregnancy}, party FROM gnuhealth_patient WHERE id = 4"
+    ));
+    for (fetuses, expected) in [
+        (1, json!(false)),
+        (2, json!(true)),
+        (3, json!(true)),
+        (0, Value::Null),
+    ] {
+        world.sql().run(&format!(
+            "UPDATE gnuhealth_patient_pregnancy SET fetuses = {fetuses} WHERE id = {pregnancy}"
+        ));
+        assert_eq!(told(), expected, "{fetuses}");
+    }
+}
+
+fn a_birth_certificate_counts_when_it_is_signed(world: &World) {
+    let undo = "UPDATE gnuhealth_birth_certificate SET state = 'signed' WHERE code = 'BC-0001'";
+    let _undone = Undone(world, undo.to_owned());
+    let told = || {
+        let child = world.doctor().get("/Patient/3").ok();
+        let parents = list(&child["contact"]).iter().filter(|contact| {
+            let codes = &contact["relationship"][0]["coding"];
+            codes[1]["code"] == "MTH" || codes[1]["code"] == "FTH"
+        });
+        (
+            extension(&child, "patient-birthPlace").is_some(),
+            parents.count(),
+        )
+    };
+    assert_eq!(told(), (true, 2));
+    for (state, expected) in [
+        ("'draft'", (false, 0)),
+        ("NULL", (false, 0)),
+        ("'done'", (true, 2)),
+    ] {
+        world.sql().run(&format!(
+            "UPDATE gnuhealth_birth_certificate SET state = {state} WHERE code = 'BC-0001'"
+        ));
+        assert_eq!(told(), expected, "{state}");
     }
 }
 
@@ -594,6 +988,11 @@ fn nothing_else_is_in_the_resource(world: &World) {
         "photo",
         "communication",
         "generalPractitioner",
+        "_birthDate",
+        "contact",
+        "extension",
+        "link",
+        "multipleBirthBoolean",
     ];
     for (id, patient) in world.patients() {
         for element in patient.as_object().unwrap().keys() {

@@ -22,7 +22,14 @@ pub fn tests() -> Vec<Test> {
 const HANDLINGS: [&str; 2] = ["handling=strict", "handling=lenient"];
 
 fn full_text_is_refused_with_the_reason(world: &World) {
-    for r#type in ["Patient", "Observation", "Condition", "Practitioner"] {
+    for r#type in [
+        "Patient",
+        "Observation",
+        "Condition",
+        "Organization",
+        "Practitioner",
+        "PractitionerRole",
+    ] {
         for name in ["_text", "_content"] {
             for handling in HANDLINGS {
                 let path = format!("/{type}?{name}=fever");

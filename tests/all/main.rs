@@ -18,6 +18,7 @@
 )]
 
 mod access;
+mod allergies;
 mod applications;
 mod attempts;
 mod authentication;
@@ -34,10 +35,12 @@ mod content;
 mod cors;
 mod crawl;
 mod definitions;
+mod diagnostic_reports;
 mod domains;
 mod dosages;
 mod examples;
 mod facade_defects;
+mod family_histories;
 mod filters;
 mod formats;
 mod fuzz;
@@ -46,6 +49,7 @@ mod handling;
 mod health;
 mod history;
 mod http;
+mod immunizations;
 mod includes;
 mod indexes;
 mod load;
@@ -60,14 +64,17 @@ mod npm;
 mod observations;
 mod oddities;
 mod oracle;
+mod organizations;
 mod outage;
 mod pages;
 mod paging;
 mod passwords;
 mod post_search;
+mod practitioner_roles;
 mod practitioners;
 mod principal;
 mod privacy;
+mod procedures;
 mod read;
 mod rights;
 mod role;
@@ -81,7 +88,9 @@ mod strings;
 mod subset;
 mod system_search;
 mod tokens;
+mod translations;
 mod users;
+mod validate;
 mod validation;
 mod visitor;
 mod world;
@@ -109,6 +118,7 @@ type Subject = (&'static str, fn() -> Vec<Test>);
 /// What only reads, or writes what nobody else looks at.
 const CONCURRENT: &[Subject] = &[
     ("access", access::tests),
+    ("allergies", allergies::tests),
     ("applications", applications::tests),
     ("attempts", attempts::tests),
     ("authentication", authentication::tests),
@@ -120,15 +130,18 @@ const CONCURRENT: &[Subject] = &[
     ("compartments", compartments::tests),
     ("conditional", conditional::tests),
     ("conditions", conditions::tests),
+    ("diagnostic_reports", diagnostic_reports::tests),
     ("content", content::tests),
     ("formats", formats::tests),
     ("history", history::tests),
     ("definitions", definitions::tests),
     ("examples", examples::tests),
     ("facade_defects", facade_defects::tests),
+    ("family_histories", family_histories::tests),
     ("filters", filters::tests),
     ("fuzz", fuzz::tests),
     ("handling", handling::tests),
+    ("immunizations", immunizations::tests),
     ("includes", includes::tests),
     ("search_oracle", search_oracle::tests),
     ("manifest", manifest::tests),
@@ -139,12 +152,15 @@ const CONCURRENT: &[Subject] = &[
     ("negotiation", negotiation::tests),
     ("neighbours", neighbours::tests),
     ("observations", observations::tests),
+    ("organizations", organizations::tests),
     ("pages", pages::tests),
     ("paging", paging::tests),
     ("passwords", passwords::tests),
     ("post_search", post_search::tests),
+    ("practitioner_roles", practitioner_roles::tests),
     ("practitioners", practitioners::tests),
     ("principal", principal::tests),
+    ("procedures", procedures::tests),
     ("read", read::tests),
     ("rights", rights::tests),
     ("role", role::tests),
@@ -155,6 +171,7 @@ const CONCURRENT: &[Subject] = &[
     ("system_search", system_search::tests),
     ("subset", subset::tests),
     ("tokens", tokens::tests),
+    ("validate", validate::tests),
     ("validation", validation::tests),
     ("xml", xml::tests),
 ];
@@ -164,6 +181,8 @@ const ALONE: &[Subject] = &[
     ("domains", domains::tests),
     ("browser", browser::tests),
     ("changes", changes),
+    ("content", content::tests_that_change_data),
+    ("translations", translations::tests_that_change_data),
     ("facade_defects", facade_defects::tests_that_change_data),
     ("groups", groups::tests),
     ("indexes", indexes::tests_that_make_indexes),
@@ -184,14 +203,22 @@ const ALONE: &[Subject] = &[
 
 fn changes() -> Vec<Test> {
     [
+        allergies::tests_that_change_data(),
         conditions::tests_that_change_data(),
+        family_histories::tests_that_change_data(),
+        organizations::tests_that_change_data(),
+        immunizations::tests_that_change_data(),
+        procedures::tests_that_change_data(),
         medication_requests::tests_that_change_data(),
         medication_statements::tests_that_change_data(),
         medications::tests_that_change_data(),
+        diagnostic_reports::tests_that_change_data(),
+        metadata::tests_that_change_data(),
         read::tests_that_change_data(),
         paging::tests_that_change_data(),
         sorting::tests_that_change_data(),
         rights::tests_that_change_rights(),
+        family_histories::tests_that_change_rights(),
         chains::tests_that_change_rights(),
     ]
     .concat()

@@ -1,12 +1,13 @@
 //! The CapabilityStatement says exactly what works.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::Method;
 
 use crate::validation::validator;
-use crate::world::{World, search_path};
+use crate::world::{World, becomes, search_path};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -21,6 +22,11 @@ pub fn tests() -> Vec<Test> {
         declared_interactions_work_and_others_do_not,
         declared_interactions_of_the_whole_system_work,
         bad_credentials_do_not_close_it,
+        the_modes_of_r4_are_answered,
+        a_part_of_it_can_be_asked_for,
+        it_has_an_entity_tag_by_which_it_is_asked_for_again,
+        it_says_which_modules_are_activated,
+        every_type_declares_its_operation,
     ]
 }
 
@@ -62,8 +68,6 @@ fn it_is_open_to_all_under_both_paths(world: &World) {
     let metadata = statement(world);
     assert_eq!(world.anonymous().get("/").ok(), metadata);
     assert_eq!(world.doctor().get("/metadata").ok(), metadata);
-    // R4: clients may ask for parts of it; we have one only.
-    assert_eq!(world.anonymous().get("/metadata?mode=full").ok(), metadata);
 }
 
 fn it_describes_this_server(world: &World) {
@@ -88,7 +92,22 @@ fn it_describes_this_server(world: &World) {
     assert_eq!(statement["rest"].as_array().unwrap().len(), 1);
     assert_eq!(statement["rest"][0]["mode"], "server");
     let types = types(world);
-    let names = ["Condition", "Observation", "Patient", "Practitioner"];
+    let names = [
+        "AllergyIntolerance",
+        "Condition",
+        "DiagnosticReport",
+        "FamilyMemberHistory",
+        "Immunization",
+        "Medication",
+        "MedicationRequest",
+        "MedicationStatement",
+        "Observation",
+        "Organization",
+        "Patient",
+        "Practitioner",
+        "PractitionerRole",
+        "Procedure",
+    ];
     assert_eq!(types.keys().collect::<Vec<_>>(), names);
     for (name, described) in types {
         let profile = format!("http://hl7.org/fhir/StructureDefinition/{name}");
@@ -316,4 +335,214 @@ fn bad_credentials_do_not_close_it(world: &World) {
         .with_credentials("nobody-metadata", "wrong");
     assert_eq!(wrong.get("/metadata").status, 200);
     assert_eq!(wrong.get("/health/ready").status, 200);
+}
+
+fn the_modes_of_r4_are_answered(world: &World) {
+    let anonymous = world.anonymous();
+    let full = statement(world);
+    assert_eq!(anonymous.get("/metadata?mode=full").ok(), full);
+    // R4: only the normative portions, which of what is served are these two
+    let normative = anonymous.get("/metadata?mode=normative").ok();
+    let types = normative["rest"][0]["resource"].as_array().unwrap().iter();
+    let types: Vec<_> = types
+        .map(|described| described["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(types, ["Observation", "Patient"]);
+    assert_eq!(
+        normative["rest"][0]["security"],
+        full["rest"][0]["security"]
+    );
+    let terminology = anonymous.get("/metadata?mode=terminology").ok();
+    assert_eq!(terminology["resourceType"], "TerminologyCapabilities");
+    assert_eq!(terminology["kind"], "instance");
+    assert_eq!(terminology["software"], full["software"]);
+    assert_eq!(terminology["implementation"], full["implementation"]);
+    for element in [
+        "codeSystem",
+        "expansion",
+        "validateCode",
+        "translation",
+        "closure",
+    ] {
+        assert!(
+            terminology.get(element).is_none(),
+            "{element} is not served"
+        );
+    }
+    for wrong in ["mode=", "mode=everything", "mode:exact=full"] {
+        anonymous
+            .get(&format!("/metadata?{wrong}"))
+            .refused(400, "value");
+    }
+    anonymous
+        .get("/metadata?mode=full&mode=full")
+        .refused(400, "invalid");
+    let xml = anonymous.get("/metadata?mode=terminology&_format=xml");
+    assert!(
+        xml.text().contains("<TerminologyCapabilities "),
+        "{}",
+        xml.text()
+    );
+}
+
+fn a_part_of_it_can_be_asked_for(world: &World) {
+    let anonymous = world.anonymous();
+    let full = statement(world);
+    for (query, kept, left_out) in [
+        (
+            "_summary=true",
+            vec!["status", "kind", "fhirVersion", "rest"],
+            vec![],
+        ),
+        (
+            "_summary=text",
+            vec!["status", "date", "kind", "fhirVersion", "format"],
+            vec!["rest", "software"],
+        ),
+        ("_summary=data", vec!["rest", "software"], vec![]),
+        (
+            "_elements=software",
+            vec!["software", "status"],
+            vec!["rest", "implementation"],
+        ),
+    ] {
+        let part = anonymous.get(&format!("/metadata?{query}")).ok();
+        assert_eq!(part["meta"]["tag"][0]["code"], "SUBSETTED", "{query}");
+        for element in kept {
+            assert!(part.get(element).is_some(), "{query}: {element}");
+            if element != "rest" {
+                assert_eq!(part[element], full[element], "{query}: {element}");
+            }
+        }
+        for element in left_out {
+            assert!(part.get(element).is_none(), "{query}: {element}");
+        }
+    }
+    assert!(full.get("meta").is_none(), "the whole is marked as a part");
+    // R4: of rest only what is part of a summary
+    let summary = anonymous.get("/metadata?_summary=true").ok();
+    assert_eq!(summary["rest"][0]["mode"], "server");
+    assert!(
+        summary["rest"][0]["resource"][0]
+            .get("searchParam")
+            .is_none(),
+        "{summary}"
+    );
+    for wrong in [
+        "_summary=count",
+        "_summary=x",
+        "_elements=nonsense",
+        "_summary=true&_elements=rest",
+    ] {
+        anonymous
+            .get(&format!("/metadata?{wrong}"))
+            .refused(400, "value");
+    }
+}
+
+fn it_has_an_entity_tag_by_which_it_is_asked_for_again(world: &World) {
+    let anonymous = world.anonymous();
+    let tag = |path: &str| {
+        let answer = anonymous.get(path);
+        assert_eq!(answer.status, 200, "{path}");
+        answer.header("etag").unwrap().to_owned()
+    };
+    let own = tag("/metadata");
+    assert!(own.starts_with("W/\"") && own.len() > 10, "{own}");
+    assert_eq!(
+        tag("/metadata?_format=xml"),
+        own,
+        "all formats say the same"
+    );
+    assert_eq!(tag("/"), own);
+    assert_ne!(tag("/metadata?mode=terminology"), own);
+    assert_ne!(tag("/metadata?_summary=true"), own);
+    for method in [Method::GET, Method::HEAD] {
+        let known = anonymous.send(&method, "/metadata", &[("if-none-match", &own)]);
+        assert_eq!(known.status, 304);
+        assert_eq!(known.header("etag"), Some(own.as_str()));
+    }
+    let other = anonymous.get_with("/metadata", &[("if-none-match", "W/\"x\"")]);
+    assert_eq!(other.status, 200);
+}
+
+fn it_says_which_modules_are_activated(world: &World) {
+    let statement = statement(world);
+    let description = statement["implementation"]["description"].as_str().unwrap();
+    let listed = description.split_once("activated modules: ").unwrap().1;
+    let activated = world.sql().value(
+        "SELECT string_agg(name, ', ' ORDER BY name) FROM ir_module WHERE state = 'activated' AND name LIKE 'health%'",
+        &[],
+    );
+    assert_eq!(activated, listed);
+    assert!(listed.starts_with("health, "), "{listed}");
+}
+
+fn every_type_declares_its_operation(world: &World) {
+    for (name, described) in types(world) {
+        let operations = described["operation"].as_array().unwrap();
+        assert_eq!(operations.len(), 1, "{name}");
+        assert_eq!(operations[0]["name"], "validate");
+        let definition = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
+        assert_eq!(operations[0]["definition"], definition);
+        let json = [("content-type", "application/fhir+json")];
+        let path = format!("/{name}/$validate");
+        let body = format!("{{\"resourceType\":\"{name}\"}}");
+        assert_eq!(
+            world.doctor().post(&path, &body, &json).status,
+            200,
+            "{name}"
+        );
+    }
+}
+
+/// A type whose main table is missing is not described, and is again when it is back.
+pub fn tests_that_change_data() -> Vec<Test> {
+    tests![a_type_whose_table_is_missing_is_not_described]
+}
+
+fn a_type_whose_table_is_missing_is_not_described(world: &World) {
+    struct Renamed<'w>(&'w World);
+    impl Drop for Renamed<'_> {
+        fn drop(&mut self) {
+            self.0
+                .sql()
+                .run("ALTER TABLE away_patient_disease RENAME TO gnuhealth_patient_disease");
+        }
+    }
+    let before = statement(world);
+    let tag = world
+        .anonymous()
+        .get("/metadata")
+        .header("etag")
+        .map(str::to_owned);
+    assert!(types(world).contains_key("Condition"));
+    world
+        .sql()
+        .run("ALTER TABLE gnuhealth_patient_disease RENAME TO away_patient_disease");
+    {
+        let _back = Renamed(world);
+        let gone = || {
+            let is_described = types(world).contains_key("Condition");
+            let new = world
+                .anonymous()
+                .get("/metadata")
+                .header("etag")
+                .map(str::to_owned);
+            !is_described && new != tag
+        };
+        assert!(becomes(Duration::from_secs(20), gone));
+        assert!(types(world).contains_key("Patient"));
+        // what does not need the table is there all the same
+        let json = [("content-type", "application/fhir+json")];
+        let body = "{\"resourceType\":\"Condition\",\"subject\":{\"display\":\"x\"}}";
+        assert_eq!(
+            world
+                .doctor()
+                .post("/Condition/$validate", body, &json)
+                .status,
+            200
+        );
+    }
+    assert!(becomes(Duration::from_secs(20), || statement(world) == before));
 }

@@ -1,5 +1,5 @@
-//! What is in an Observation: for every result of a laboratory and everything that an evaluation measured, against what
-//! SQL says of it. Codes and units are written here a second time, from the sources that docs/mapping/Observation.md names.
+//! What is in an Observation: for every result of a laboratory and everything that was measured, against what SQL says of it.
+//! Codes and units are written here a second time, from the sources that docs/mapping/Observation.md names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use xtask::database::GnuHealth;
 
 use crate::content::{list, object, text};
+use crate::http::Client;
+use crate::validation::assert_valid;
 use crate::world::{SYSTEMS, World, resources};
 use crate::{Test, tests};
 
@@ -33,6 +35,36 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
+/// Who may read rounds: GNU Health closes them to doctors who are no nurses.
+const NURSE: &str = "nurse";
+
+/// What the doctor may read, and the rounds, which only the nurse may.
+fn observed(world: &World) -> &'static BTreeMap<String, Value> {
+    static ALL: OnceLock<BTreeMap<String, Value>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let rounds = resources(&world.as_user(NURSE), "/Observation?_count=1000");
+        let rounds = rounds.into_iter().filter(|(id, _)| is_of_round(id));
+        let all = world.all("Observation");
+        let all = all.iter().map(|(id, found)| (id.clone(), found.clone()));
+        let found: BTreeMap<String, Value> = all.chain(rounds).collect();
+        assert_valid(&found.values().cloned().collect::<Vec<_>>());
+        found
+    })
+}
+
+fn is_of_round(id: &str) -> bool {
+    id.starts_with("rounding-")
+}
+
+/// Who reads an observation.
+fn reader(world: &World, id: &str) -> Client {
+    if is_of_round(id) {
+        world.as_user(NURSE)
+    } else {
+        world.doctor()
+    }
+}
+
 /// A result with all that is shown of it, as the database has it.
 const RESULTS: &str = "
     SELECT c.id, c.code, c.name, c.excluded, c.result::text, c.result_text, c.remarks, c.warning, c.normal_range,
@@ -42,8 +74,11 @@ const RESULTS: &str = "
     FROM gnuhealth_lab_test_critearea c JOIN gnuhealth_lab l ON l.id = c.gnuhealth_lab_id
     LEFT JOIN gnuhealth_lab_test_units u ON u.id = c.units ORDER BY c.id";
 
-/// The columns of evaluations, with LOINC code and UCUM unit of what they hold.
-const MEASURES: &[(&str, &str, &str, &str)] = &[
+/// A column, and the LOINC code, UCUM unit and category of what it holds.
+type Measure = (&'static str, &'static str, &'static str, &'static str);
+
+/// The columns of evaluations.
+const MEASURES: &[Measure] = &[
     ("bpm", "8867-4", "/min", "vital-signs"),
     ("respiratory_rate", "9279-1", "/min", "vital-signs"),
     ("temperature", "8310-5", "Cel", "vital-signs"),
@@ -63,6 +98,112 @@ const MEASURES: &[(&str, &str, &str, &str)] = &[
     ("tag", "2571-8", "mg/dL", "laboratory"),
 ];
 
+/// Of nursing rounds; ambulatory care has most of them.
+const OF_ROUNDS: &[Measure] = &[
+    ("bpm", "8867-4", "/min", "vital-signs"),
+    ("respiratory_rate", "9279-1", "/min", "vital-signs"),
+    ("temperature", "8310-5", "Cel", "vital-signs"),
+    ("osat", "2708-6", "%", "vital-signs"),
+    ("weight", "29463-7", "kg", "vital-signs"),
+    ("glycemia", "2339-0", "mg/dL", "laboratory"),
+    ("pain_level", "72514-3", "{score}", "exam"),
+    ("diuresis", "9187-6", "mL", "exam"),
+    ("fio2", "3150-6", "%", "exam"),
+];
+
+const OF_GLASGOW: &[Measure] = &[("glasgow", "9269-2", "{score}", "exam")];
+
+const OF_APACHE: &[Measure] = &[
+    ("heart_rate", "8867-4", "/min", "vital-signs"),
+    ("respiratory_rate", "9279-1", "/min", "vital-signs"),
+    ("temperature", "8310-5", "Cel", "vital-signs"),
+    ("mean_ap", "8478-0", "mm[Hg]", "vital-signs"),
+    ("fio2", "3150-6", "1", "exam"),
+    ("pao2", "2703-7", "mm[Hg]", "laboratory"),
+    ("paco2", "2019-8", "mm[Hg]", "laboratory"),
+    ("aado2", "19991-9", "mm[Hg]", "laboratory"),
+    ("ph", "2744-1", "[pH]", "laboratory"),
+    ("serum_sodium", "2951-2", "mmol/L", "laboratory"),
+    ("serum_potassium", "2823-3", "mmol/L", "laboratory"),
+    ("serum_creatinine", "2160-0", "mg/dL", "laboratory"),
+    ("wbc", "26464-8", "10*3/uL", "laboratory"),
+    ("hematocrit", "20570-8", "%", "laboratory"),
+    ("gcs", "9269-2", "{score}", "exam"),
+    ("apache_score", "9264-3", "{score}", "exam"),
+];
+
+/// A table where something is measured.
+struct Table {
+    prefix: &'static str,
+    name: &'static str,
+    measures: &'static [Measure],
+    start: &'static str,
+    /// Who did it and who signed it.
+    performers: &'static [&'static str],
+    /// The columns of the parts of a Glasgow score.
+    glasgow: [&'static str; 3],
+    /// The system of the encounter, and the column of its identifier; of a stay, if there is none.
+    encounter: (&'static str, Option<&'static str>),
+    /// How many there are at least of what was measured there.
+    least: usize,
+}
+
+const STAY: (&str, Option<&str>) = ("inpatient-registration", None);
+const NO_PARTS: [&str; 3] = [""; 3];
+
+const TABLES: &[Table] = &[
+    Table {
+        prefix: "eval",
+        name: "gnuhealth_patient_evaluation",
+        measures: MEASURES,
+        start: "evaluation_start",
+        performers: &["healthprof", "signed_by"],
+        glasgow: ["loc_eyes", "loc_verbal", "loc_motor"],
+        encounter: ("evaluation", Some("code")),
+        least: 500,
+    },
+    Table {
+        prefix: "rounding",
+        name: "gnuhealth_patient_rounding",
+        measures: OF_ROUNDS,
+        start: "evaluation_start",
+        performers: &["health_professional", "signed_by"],
+        glasgow: NO_PARTS,
+        encounter: STAY,
+        least: 50,
+    },
+    Table {
+        prefix: "ambulatory",
+        name: "gnuhealth_patient_ambulatory_care",
+        measures: OF_ROUNDS,
+        start: "session_start",
+        performers: &["health_professional", "signed_by"],
+        glasgow: NO_PARTS,
+        encounter: ("ambulatory-care", Some("name")),
+        least: 10,
+    },
+    Table {
+        prefix: "glasgow",
+        name: "gnuhealth_icu_glasgow",
+        measures: OF_GLASGOW,
+        start: "evaluation_date",
+        performers: &[],
+        glasgow: ["glasgow_eyes", "glasgow_verbal", "glasgow_motor"],
+        encounter: STAY,
+        least: 1,
+    },
+    Table {
+        prefix: "apache",
+        name: "gnuhealth_icu_apache2",
+        measures: OF_APACHE,
+        start: "score_date",
+        performers: &[],
+        glasgow: NO_PARTS,
+        encounter: STAY,
+        least: 10,
+    },
+];
+
 const PRESSURE: &str = "85354-9";
 const GLASGOW: &str = "9269-2";
 
@@ -75,33 +216,46 @@ fn results(world: &World) -> &'static BTreeMap<String, Value> {
     })
 }
 
-/// The evaluations, by what the ids of their observations begin with.
-fn evaluations(world: &World) -> &'static BTreeMap<String, Value> {
-    static ROWS: OnceLock<BTreeMap<String, Value>> = OnceLock::new();
+/// The records where something was measured, by what the ids of their observations begin with, each with its table.
+fn records(world: &World) -> &'static BTreeMap<String, (&'static Table, Value)> {
+    static ROWS: OnceLock<BTreeMap<String, (&'static Table, Value)>> = OnceLock::new();
     ROWS.get_or_init(|| {
-        // Numbers as PostgreSQL writes them.
-        let query = "SELECT e.id, to_jsonb(e) AS whole, (SELECT jsonb_object_agg(j.key, j.value) \
-            FROM jsonb_each_text(to_jsonb(e)) j) AS texts FROM gnuhealth_patient_evaluation e";
-        let rows = world.sql().rows(query, &[]).into_iter();
-        rows.map(|row| (format!("eval-{}", row["id"]), row))
-            .collect()
+        let mut found = BTreeMap::new();
+        for table in TABLES {
+            let name = table.name;
+            // Numbers as PostgreSQL writes them. The stay's column has another name in 4.4.
+            let stay = if table.encounter == STAY {
+                "SELECT r.patient, r.name FROM gnuhealth_inpatient_registration r \
+                 WHERE to_jsonb(r.id) = coalesce(to_jsonb(e) -> 'registration', to_jsonb(e) -> 'name')"
+            } else {
+                "SELECT e.patient, NULL AS name"
+            };
+            let query = format!(
+                "SELECT e.id, to_jsonb(e) AS whole, s.patient, s.name AS stay, (SELECT jsonb_object_agg(j.key, j.value) \
+                 FROM jsonb_each_text(to_jsonb(e)) j) AS texts FROM {name} e LEFT JOIN LATERAL ({stay}) s ON true"
+            );
+            for row in world.sql().rows(&query, &[]) {
+                found.insert(format!("{}-{}", table.prefix, row["id"]), (table, row));
+            }
+        }
+        found
     })
 }
 
-/// What evaluations measured, by the id of its observation: column, and the row.
-fn measured(world: &World) -> BTreeMap<String, (usize, &'static Value)> {
+/// What was measured, by the id of its observation: table, measure, and the row.
+fn measured(world: &World) -> BTreeMap<String, (&'static Table, Measure, &'static Value)> {
     let mut found = BTreeMap::new();
-    for (id, row) in evaluations(world) {
-        for (index, (column, code, _, _)) in MEASURES.iter().enumerate() {
-            let parts = *code == GLASGOW
-                && ["loc_eyes", "loc_verbal", "loc_motor"]
-                    .iter()
-                    .any(|part| !row["whole"][*part].is_null());
-            let held = row["whole"]
-                .get(column)
-                .is_some_and(|value| !value.is_null());
-            if held || parts {
-                found.insert(format!("{id}-{code}"), (index, row));
+    for (id, (table, row)) in records(world) {
+        for measure in table.measures {
+            let (column, code, _, _) = *measure;
+            let value = |column: &str| {
+                row["whole"]
+                    .get(column)
+                    .is_some_and(|value| !value.is_null())
+            };
+            let parts = code == GLASGOW && table.glasgow.iter().any(|part| value(part));
+            if value(column) || parts {
+                found.insert(format!("{id}-{code}"), (*table, *measure, row));
             }
         }
     }
@@ -116,7 +270,7 @@ fn compare(
     of_resource: impl Fn(&Value) -> Value,
     of_row: impl Fn(&Value) -> Value,
 ) {
-    let (all, mut different, mut compared) = (world.all("Observation"), Vec::new(), 0);
+    let (all, mut different, mut compared) = (observed(world), Vec::new(), 0);
     for (id, row) in results(world) {
         let (found, expected) = (of_resource(&all[id]), of_row(row));
         if found != expected {
@@ -154,10 +308,10 @@ fn moment(value: &Value) -> Value {
 }
 
 fn every_result_and_every_measurement_is_an_observation_and_nothing_else_is(world: &World) {
-    let found: BTreeSet<String> = world.all("Observation").keys().cloned().collect();
+    let found: BTreeSet<String> = observed(world).keys().cloned().collect();
     let mut expected: BTreeSet<String> = results(world).keys().cloned().collect();
     expected.extend(measured(world).into_keys());
-    for (id, row) in evaluations(world) {
+    for (id, (_, row)) in records(world) {
         let values = &row["whole"];
         if !values["systolic"].is_null() || !values["diastolic"].is_null() {
             expected.insert(format!("{id}-{PRESSURE}"));
@@ -165,12 +319,19 @@ fn every_result_and_every_measurement_is_an_observation_and_nothing_else_is(worl
     }
     assert_eq!(found, expected);
     assert!(found.len() > 1000, "{}", found.len());
+    for table in TABLES {
+        let of_table = found
+            .iter()
+            .filter(|id| id.starts_with(&format!("{}-", table.prefix)));
+        let number = of_table.count();
+        assert!(number >= table.least, "{}: {number}", table.prefix);
+    }
 }
 
 fn an_observation_read_by_its_id_is_the_one_that_is_found(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     for (id, observation) in all.iter().step_by(37) {
-        let read = world.doctor().get(&format!("/Observation/{id}")).ok();
+        let read = reader(world, id).get(&format!("/Observation/{id}")).ok();
         assert_eq!(&read, observation);
     }
 }
@@ -193,9 +354,13 @@ fn what_is_no_observation_is_not_found(world: &World) {
         "eval-1".to_owned(),
         "eval-1-1-1".to_owned(),
         "eval-1-8480-6".to_owned(),
+        "rounding-1".to_owned(),
+        "rounding-1-8302-2".to_owned(),
+        "glasgow-1-9267-6".to_owned(),
+        "apache-0-8867-4".to_owned(),
         unmeasured.unwrap(),
     ] {
-        let answer = world.doctor().get(&format!("/Observation/{id}"));
+        let answer = reader(world, &id).get(&format!("/Observation/{id}"));
         answer.refused(404, "not-found");
     }
 }
@@ -263,8 +428,7 @@ fn a_result_has_the_status_of_its_report(world: &World) {
         json!([status, reason])
     };
     compare(world, 1000, found, of_row);
-    let statuses: BTreeSet<String> = world
-        .all("Observation")
+    let statuses: BTreeSet<String> = observed(world)
         .iter()
         .filter(|(id, _)| id.starts_with("lab-"))
         .map(|(_, observation)| observation["status"].as_str().unwrap().to_owned())
@@ -339,7 +503,8 @@ fn a_result_says_when_and_by_whom(world: &World) {
             observation["effectiveDateTime"],
             observation["issued"],
             performers,
-            observation["specimen"]["display"]
+            observation["specimen"]["display"],
+            observation["basedOn"]
         ])
     };
     let of_row = |row: &Value| {
@@ -363,7 +528,9 @@ fn a_result_says_when_and_by_whom(world: &World) {
             moment(effective),
             issued,
             performers,
-            text(&report["specimen_type"])
+            text(&report["specimen_type"]),
+            report["request_order"].as_i64().map(|order| json!([{"type": "ServiceRequest",
+                "identifier": {"system": format!("{SYSTEMS}/lab-request"), "value": order.to_string()}}]))
         ])
     };
     compare(world, 1000, found, of_row);
@@ -422,7 +589,7 @@ fn units_of_gnu_health_have_their_ucum_code(world: &World) {
         ("/hpf", "/[HPF]"),
     ]);
     let mut found = BTreeSet::new();
-    for observation in world.all("Observation").values() {
+    for observation in observed(world).values() {
         let ranges = list(&observation["referenceRange"]);
         let limits = ranges
             .iter()
@@ -441,10 +608,9 @@ fn units_of_gnu_health_have_their_ucum_code(world: &World) {
 }
 
 fn a_measurement_has_the_value_of_the_database(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     let measured = measured(world);
-    for (id, (index, row)) in &measured {
-        let (column, _, _, _) = MEASURES[*index];
+    for (id, (_, (column, ..), row)) in &measured {
         let expected = number(&row["texts"][column]);
         assert_eq!(all[id]["valueQuantity"]["value"], expected, "{id}");
     }
@@ -455,18 +621,16 @@ fn a_measurement_has_the_value_of_the_database(world: &World) {
         zeros.count() >= 10,
         "the demo has an evaluation full of zeros"
     );
-    for (id, row) in evaluations(world) {
+    let mut scores = 0;
+    for (id, (table, row)) in records(world) {
         let Some(score) = all.get(&format!("{id}-{GLASGOW}")) else {
             continue;
         };
-        let parts = [
-            ("9267-6", "loc_eyes"),
-            ("9270-0", "loc_verbal"),
-            ("9268-4", "loc_motor"),
-        ];
+        let parts = ["9267-6", "9270-0", "9268-4"]
+            .into_iter()
+            .zip(table.glasgow);
         let expected: Vec<_> = parts
-            .iter()
-            .filter(|(_, column)| !row["texts"][column].is_null())
+            .filter(|(_, column)| !row["texts"][*column].is_null())
             .map(|(code, column)| json!([code, number(&row["texts"][column])]))
             .collect();
         let found: Vec<_> = list(&score["component"])
@@ -479,14 +643,15 @@ fn a_measurement_has_the_value_of_the_database(world: &World) {
             })
             .collect();
         assert_eq!(found, expected, "{id}");
+        scores += usize::from(found.len() == 3 && table.prefix == "glasgow");
     }
+    assert!(scores > 0, "no score of intensive care has its parts");
 }
 
 fn a_measurement_has_the_code_and_unit_of_its_profile(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     let mut seen = BTreeSet::new();
-    for (id, (index, _)) in measured(world) {
-        let (_, code, unit, category) = MEASURES[index];
+    for (id, (_, (_, code, unit, category), _)) in measured(world) {
         let observation = &all[&id];
         assert_eq!(
             coded(&observation["code"]),
@@ -506,30 +671,42 @@ fn a_measurement_has_the_code_and_unit_of_its_profile(world: &World) {
         );
         seen.insert(code);
     }
-    assert!(seen.len() >= 15, "{seen:?}");
+    assert!(seen.len() >= 28, "{seen:?}");
 }
 
 fn a_measurement_says_when_and_by_whom(world: &World) {
-    let all = world.all("Observation");
-    for (id, (_, row)) in measured(world) {
-        let (observation, row) = (&all[&id], &row["whole"]);
+    let (all, mut encounters) = (observed(world), 0);
+    for (id, (table, _, row)) in measured(world) {
+        let (observation, whole) = (&all[&id], &row["whole"]);
         assert_eq!(
             observation["subject"]["reference"],
-            reference("Patient", &row["patient"])
+            reference("Patient", &row["patient"]),
+            "{id}"
         );
         assert_eq!(
             observation["effectiveDateTime"],
-            moment(&row["evaluation_start"])
+            moment(&whole[table.start])
         );
-        let status = match row["state"].as_str() {
-            Some("in_progress") => "preliminary",
+        let status = match whole["state"].as_str() {
+            _ if table.performers.is_empty() => "final",
+            Some("in_progress" | "draft") => "preliminary",
             Some("done" | "signed") => "final",
             _ => "unknown",
         };
-        assert_eq!(observation["status"], status);
+        assert_eq!(observation["status"], status, "{id}");
+        let (system, column) = table.encounter;
+        let value = column.map_or(&row["stay"], |column| &whole[column]);
+        let encounter = if text(value).is_null() {
+            Value::Null
+        } else {
+            let system = format!("{SYSTEMS}/{system}");
+            json!({"type": "Encounter", "identifier": {"system": system, "value": text(value)}})
+        };
+        assert_eq!(observation["encounter"], encounter, "{id}");
+        encounters += usize::from(!encounter.is_null());
         let mut performers: Vec<Value> = Vec::new();
-        for column in ["healthprof", "signed_by"] {
-            let performer = reference("Practitioner", &row[column]);
+        for column in table.performers {
+            let performer = reference("Practitioner", &whole[*column]);
             if !performer.is_null() && !performers.contains(&performer) {
                 performers.push(performer);
             }
@@ -540,12 +717,13 @@ fn a_measurement_says_when_and_by_whom(world: &World) {
             .collect();
         assert_eq!(found, performers, "{id}");
     }
+    assert!(encounters > 100, "{encounters}");
 }
 
 fn a_blood_pressure_shows_both_parts(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     let (mut whole, mut half) = (0, 0);
-    for (id, row) in evaluations(world) {
+    for (id, (_, row)) in records(world) {
         let Some(observation) = all.get(&format!("{id}-{PRESSURE}")) else {
             continue;
         };
@@ -603,14 +781,10 @@ fn of_hidden_patients_there_are_no_observations(world: &World) {
         .iter()
         .map(|row| row["id"].as_i64().unwrap())
         .collect();
-    let of_own = |row: &Value| {
-        row["whole"]["patient"]
-            .as_i64()
-            .is_some_and(|id| own.contains(&id))
-    };
-    let evaluations: BTreeSet<String> = evaluations(world)
+    let of_own = |row: &Value| row["patient"].as_i64().is_some_and(|id| own.contains(&id));
+    let evaluations: BTreeSet<String> = records(world)
         .iter()
-        .filter(|(_, row)| of_own(row))
+        .filter(|(_, (_, row))| of_own(row))
         .map(|(id, _)| format!("{id}-"))
         .collect();
     let all = world.all("Observation");
@@ -624,7 +798,7 @@ fn of_hidden_patients_there_are_no_observations(world: &World) {
 }
 
 fn searches_find_what_is_shown(world: &World) {
-    let all = world.all("Observation");
+    let all = observed(world);
     type Shown = Box<dyn Fn(&Value) -> bool>;
     let code = |wanted: &'static str| -> Shown {
         Box::new(move |observation| observation["code"]["coding"][0]["code"] == wanted)
@@ -668,6 +842,25 @@ fn searches_find_what_is_shown(world: &World) {
         (
             "subject=Patient/1",
             Box::new(|observation| observation["subject"]["reference"] == "Patient/1"),
+        ),
+        (
+            "encounter:missing=false",
+            Box::new(|observation| !observation["encounter"].is_null()),
+        ),
+        (
+            "based-on:missing=false",
+            Box::new(|observation| !observation["basedOn"].is_null()),
+        ),
+        ("code=8478-0", code("8478-0")),
+        (
+            "code=72514-3,9187-6",
+            Box::new(|observation| {
+                ["72514-3", "9187-6"].contains(
+                    &observation["code"]["coding"][0]["code"]
+                        .as_str()
+                        .unwrap_or_default(),
+                )
+            }),
         ),
         (
             "performer=Practitioner/7",
@@ -749,11 +942,11 @@ fn searches_find_what_is_shown(world: &World) {
             .map(|(id, _)| id)
             .collect();
         let query = query.replace('|', "%7C").replace('$', "%24");
-        let found = resources(
-            &world.doctor(),
-            &format!("/Observation?{query}&_count=1000"),
-        );
-        assert_eq!(found.keys().collect::<BTreeSet<_>>(), expected, "{query}");
+        let path = format!("/Observation?{query}&_count=1000");
+        let mut found: BTreeSet<String> = resources(&world.doctor(), &path).into_keys().collect();
+        let rounds = resources(&world.as_user(NURSE), &path).into_keys();
+        found.extend(rounds.filter(|id| is_of_round(id)));
+        assert_eq!(found.iter().collect::<BTreeSet<_>>(), expected, "{query}");
         assert!(
             !expected.is_empty() && expected.len() < all.len(),
             "{query}"

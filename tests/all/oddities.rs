@@ -27,15 +27,68 @@ const TABLES: &[Table] = &[
         "gnuhealth_person_alternative_identification",
         &[("party", "party_party"), ("name", "party_party")],
     ),
+    ("", "gnuhealth_family", &[]),
+    (
+        "",
+        "gnuhealth_family_member",
+        &[
+            ("party", "party_party"),
+            ("family", "gnuhealth_family"),
+            ("name", "gnuhealth_family"),
+        ],
+    ),
     (
         "Patient",
         "gnuhealth_patient",
-        &[("party", "party_party"), ("name", "party_party")],
+        &[
+            ("party", "party_party"),
+            ("name", "party_party"),
+            ("family", "gnuhealth_family"),
+        ],
+    ),
+    (
+        "",
+        "gnuhealth_newborn",
+        &[
+            ("patient", "gnuhealth_patient"),
+            ("mother", "gnuhealth_patient"),
+        ],
+    ),
+    (
+        "",
+        "gnuhealth_patient_pregnancy",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "",
+        "gnuhealth_pregnancy_result",
+        &[
+            ("newborn", "party_party"),
+            ("pregnancy", "gnuhealth_patient_pregnancy"),
+        ],
     ),
     (
         "Practitioner",
         "gnuhealth_healthprofessional",
         &[("party", "party_party"), ("name", "party_party")],
+    ),
+    (
+        "PractitionerRole",
+        "gnuhealth_hp_specialty",
+        &[
+            ("healthprof", "gnuhealth_healthprofessional"),
+            ("name", "gnuhealth_healthprofessional"),
+        ],
+    ),
+    (
+        "Organization",
+        "gnuhealth_institution",
+        &[("party", "party_party"), ("name", "party_party")],
+    ),
+    (
+        "Organization",
+        "gnuhealth_hospital_unit",
+        &[("institution", "gnuhealth_institution")],
     ),
     (
         "Condition",
@@ -45,10 +98,27 @@ const TABLES: &[Table] = &[
             ("name", "gnuhealth_patient"),
         ],
     ),
+    // [`ALLERGIES`] of them
+    ("AllergyIntolerance", "gnuhealth_patient_disease", &[]),
+    (
+        "FamilyMemberHistory",
+        "gnuhealth_patient_family_diseases",
+        &[("patient", "gnuhealth_patient")],
+    ),
     (
         "Observation",
         "gnuhealth_patient_evaluation",
         &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "Condition",
+        "gnuhealth_secondary_condition",
+        &[("evaluation", "gnuhealth_patient_evaluation")],
+    ),
+    (
+        "Condition",
+        "gnuhealth_diagnostic_hypothesis",
+        &[("evaluation", "gnuhealth_patient_evaluation")],
     ),
     (
         "Observation",
@@ -75,6 +145,56 @@ const TABLES: &[Table] = &[
             ("name", "product_product"),
             ("form", "gnuhealth_drug_form"),
             ("unit", "gnuhealth_dose_unit"),
+        ],
+    ),
+    (
+        "Immunization",
+        "gnuhealth_vaccination",
+        &[
+            ("patient", "gnuhealth_patient"),
+            ("name", "gnuhealth_patient"),
+            ("vaccine", "gnuhealth_medicament"),
+        ],
+    ),
+    ("", "gnuhealth_procedure", &[]),
+    (
+        "Procedure",
+        "gnuhealth_surgery",
+        &[
+            ("patient", "gnuhealth_patient"),
+            ("surgical_intervention", "gnuhealth_procedure"),
+        ],
+    ),
+    (
+        "",
+        "gnuhealth_surgery_team",
+        &[
+            ("surgery", "gnuhealth_surgery"),
+            ("name", "gnuhealth_surgery"),
+        ],
+    ),
+    (
+        "Procedure",
+        "gnuhealth_operation",
+        &[
+            ("surgery", "gnuhealth_surgery"),
+            ("name", "gnuhealth_surgery"),
+        ],
+    ),
+    (
+        "Procedure",
+        "gnuhealth_patient_procedure",
+        &[
+            ("patient", "gnuhealth_patient"),
+            ("procedure", "gnuhealth_procedure"),
+        ],
+    ),
+    (
+        "Procedure",
+        "gnuhealth_directions",
+        &[
+            ("evaluation", "gnuhealth_patient_evaluation"),
+            ("name", "gnuhealth_patient_evaluation"),
         ],
     ),
     (
@@ -110,6 +230,11 @@ const TABLES: &[Table] = &[
         ],
     ),
     (
+        "DiagnosticReport",
+        "gnuhealth_imaging_test_result",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
         "",
         "gnuhealth_inpatient_registration",
         &[("patient", "gnuhealth_patient")],
@@ -125,6 +250,35 @@ const TABLES: &[Table] = &[
             ("route", "gnuhealth_drug_route"),
             ("dose_unit", "gnuhealth_dose_unit"),
             ("common_dosage", "gnuhealth_medication_dosage"),
+        ],
+    ),
+    (
+        "Observation",
+        "gnuhealth_patient_rounding",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
+        ],
+    ),
+    (
+        "Observation",
+        "gnuhealth_patient_ambulatory_care",
+        &[("patient", "gnuhealth_patient")],
+    ),
+    (
+        "Observation",
+        "gnuhealth_icu_glasgow",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
+        ],
+    ),
+    (
+        "Observation",
+        "gnuhealth_icu_apache2",
+        &[
+            ("registration", "gnuhealth_inpatient_registration"),
+            ("name", "gnuhealth_inpatient_registration"),
         ],
     ),
 ];
@@ -177,6 +331,9 @@ const ODDITIES: &[Oddity] = &[
     },
 ];
 
+/// Which of the odd entries of a patient's conditions are allergies.
+const ALLERGIES: &str = "UPDATE gnuhealth_patient_disease SET is_allergy = id % 2 = 1 WHERE id";
+
 /// How many odd rows each table gets: one of each oddity, and one with NULL wherever it may be.
 pub const ROWS: i64 = ODDITIES.len() as i64 + 1;
 
@@ -204,6 +361,9 @@ impl<'w> Oddities<'w> {
             }
             for (index, oddity) in ODDITIES.iter().enumerate() {
                 change(&mut sql, table, &columns, NEW + index as i64, *oddity);
+            }
+            if *table == "gnuhealth_patient_disease" {
+                sql.run(&format!("{ALLERGIES} BETWEEN {NEW} AND {}", NULLED - 1));
             }
             for column in columns.iter().filter(|column| column.nullable) {
                 sql.attempt(&format!(

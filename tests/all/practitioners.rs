@@ -200,9 +200,19 @@ fn a_practitioner_has_the_contacts_and_dates_of_the_person(world: &World) {
     compare(world, found, of_row);
 }
 
+/// The types whose references are followed.
+const TYPES: [&str; 6] = [
+    "Patient",
+    "Observation",
+    "Condition",
+    "Organization",
+    "Practitioner",
+    "PractitionerRole",
+];
+
 fn every_reference_leads_to_what_is_served(world: &World) {
     let mut references = BTreeSet::new();
-    for r#type in ["Patient", "Observation", "Condition", "Practitioner"] {
+    for r#type in TYPES {
         for resource in world.all(r#type).values() {
             collect(resource, &mut references);
         }
@@ -210,11 +220,8 @@ fn every_reference_leads_to_what_is_served(world: &World) {
     assert!(references.len() > 50, "{}", references.len());
     for reference in references {
         let (r#type, id) = reference.split_once('/').unwrap();
-        let served = match r#type {
-            "Patient" => world.all("Patient").contains_key(id),
-            "Practitioner" => world.all("Practitioner").contains_key(id),
-            _ => false,
-        };
+        let of_type = TYPES.iter().find(|served| **served == r#type);
+        let served = of_type.is_some_and(|served| world.all(served).contains_key(id));
         assert!(served, "{reference} is a dead link");
     }
 }

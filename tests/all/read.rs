@@ -19,6 +19,7 @@ pub fn tests() -> Vec<Test> {
         what_cannot_be_an_id_is_refused_and_never_an_error_of_the_server,
         writing_is_refused_with_what_is_allowed,
         what_is_not_served_is_told_as_an_outcome,
+        every_interaction_that_writes_is_refused_on_every_kind_of_url,
         options_tells_what_is_allowed,
         the_history_of_the_type_is_not_served,
     ]
@@ -205,11 +206,116 @@ fn writing_is_refused_with_what_is_allowed(world: &World) {
     assert_eq!(before, after);
 }
 
+/// Every interaction of R4 that writes, on every kind of URL: none is served, and each is told what is (R4, RESTful API).
+fn every_interaction_that_writes_is_refused_on_every_kind_of_url(world: &World) {
+    let doctor = world.doctor();
+    let read = "GET, HEAD";
+    let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let no_post = &writes[1..];
+    for (path, methods, allowed) in [
+        // create, conditional create; conditional update, patch and delete
+        ("/Patient", &writes[..], read),
+        ("/Patient/", &writes, read),
+        ("/Patient?identifier=X1", &writes, read),
+        ("/Observation?code=x&_count=1", &writes, read),
+        // update, patch, delete
+        ("/Patient/1", &writes, read),
+        ("/Condition/1", &writes, read),
+        ("/Practitioner/no-such-one", &writes, read),
+        ("/Patient/1?_format=json", &writes, read),
+        // a version, a history, a compartment
+        ("/Patient/1/_history", &writes, read),
+        ("/Patient/1/_history/1", &writes, read),
+        ("/Patient/1/Observation", &writes, read),
+        ("/Patient/_search", no_post, "POST"),
+        ("/Patient/1/Observation/_search", no_post, "POST"),
+        ("/Patient/$validate", no_post, "POST"),
+        ("/Patient/1/$validate", no_post, "POST"),
+        ("/Bundle/$validate", no_post, "POST"),
+        // the whole system
+        ("/", no_post, "GET, HEAD, POST"),
+        ("/?identifier=X1", no_post, "GET, HEAD, POST"),
+        ("/_search", no_post, "POST"),
+        ("/metadata", &writes, read),
+        ("/health/live", &writes, read),
+    ] {
+        for method in methods {
+            let answer = doctor.send(method, path, &[("if-none-exist", "identifier=X1")]);
+            answer.refused(405, "not-supported");
+            assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
+        }
+    }
+    for path in [
+        "/Patient/_search",
+        "/Patient/1/Observation/_search",
+        "/_search",
+        "/Patient/$validate",
+        "/Bundle/1/$validate",
+    ] {
+        let answer = doctor.get(path);
+        answer.refused(405, "not-supported");
+        assert_eq!(answer.header("allow"), Some("POST"), "{path}");
+    }
+    // a method that HTTP does not know, and one that is for proxies
+    for method in ["PURGE", "TRACE"] {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let answer = doctor.send(&method, "/Patient/1", &[]);
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (405, Some(read)),
+            "{method}"
+        );
+    }
+    // What is nowhere is not there for writing either; who is not signed in learns neither.
+    for method in &writes {
+        for path in [
+            "/Encounter",
+            "/Encounter/1",
+            "/Patient/_history",
+            "/Patient/$everything",
+            "/Patient/1/$everything",
+            "/Patient/1/2/3/4",
+        ] {
+            doctor.send(method, path, &[]).refused(404, "not-supported");
+        }
+        doctor
+            .send(method, "/Patient/1;drop", &[])
+            .refused(400, "value");
+        for path in [
+            "/Patient",
+            "/Patient/1",
+            "/Patient/1/_history",
+            "/Patient/nothing/at/all",
+        ] {
+            world
+                .anonymous()
+                .send(method, path, &[])
+                .refused(401, "login");
+        }
+    }
+}
+
 fn options_tells_what_is_allowed(world: &World) {
-    for path in ["/Patient", "/Patient/1", "/metadata", "/health/live"] {
+    for (path, allowed) in [
+        ("/Patient", "GET, HEAD"),
+        ("/Patient/1", "GET, HEAD"),
+        ("/Patient/1/_history", "GET, HEAD"),
+        ("/Patient/1/_history/1", "GET, HEAD"),
+        ("/Patient/1/Observation", "GET, HEAD"),
+        ("/Patient/_search", "POST"),
+        ("/Patient/1/Observation/_search", "POST"),
+        ("/Patient/$validate", "POST"),
+        ("/Patient/1/$validate", "POST"),
+        ("/Bundle/$validate", "POST"),
+        ("/_search", "POST"),
+        ("/", "GET, HEAD, POST"),
+        ("/metadata", "GET, HEAD"),
+        ("/health/live", "GET, HEAD"),
+    ] {
         let answer = world.doctor().send(&Method::OPTIONS, path, &[]);
         assert_eq!(answer.status, 204, "{path}");
-        assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{path}");
+        let allowed = format!("{allowed}, OPTIONS");
+        assert_eq!(answer.header("allow"), Some(allowed.as_str()), "{path}");
     }
     let stranger = world.anonymous().send(&Method::OPTIONS, "/Patient/1", &[]);
     stranger.refused(401, "login");

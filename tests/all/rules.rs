@@ -17,6 +17,7 @@ pub fn tests() -> Vec<Test> {
         what_a_rule_hides_is_found_by_no_search,
         a_hidden_person_hides_the_patient,
         hidden_related_records_are_absent_and_all_else_is_there,
+        a_hidden_patient_is_nobodys_contact,
         a_rule_that_cannot_be_compiled_grants_nothing_and_is_logged,
         rules_for_everybody_are_joined_with_the_others,
     ]
@@ -241,6 +242,9 @@ fn hidden_related_records_are_absent_and_all_else_is_there(world: &World) {
         let (mut seen, mut expected) = (seen, expected);
         remove(&mut seen, "telecom");
         remove(&mut expected, "telecom");
+        // Those of others, and those for emergencies.
+        remove(&mut seen, "contact");
+        remove(&mut expected, "contact");
         // What is not shown does not count for the version either.
         remove(&mut seen, "meta");
         remove(&mut expected, "meta");
@@ -264,6 +268,78 @@ fn hidden_related_records_are_absent_and_all_else_is_there(world: &World) {
     );
     assert!(ids(&world.doctor().get(&path).ok()).contains(&1));
     assert!(!ids(&names.get(&path).ok()).contains(&1));
+}
+
+/// Of a person whom a rule hides as a patient nothing is told through others: no name, no number, not when they were
+/// changed. Patients 1 to 3 are hidden from this user; 4 is of their family, and the child of 1.
+fn a_hidden_patient_is_nobodys_contact(world: &World) {
+    let path = "/Patient/4";
+    let (user, doctor) = (client(world, "not-in"), world.doctor());
+    let contacts = doctor.get(path).ok()["contact"].clone();
+    assert!(
+        contacts.as_array().is_some_and(|all| all.len() >= 3),
+        "{contacts}"
+    );
+    let seen = user.get(path).ok();
+    assert!(seen["contact"].is_null(), "{seen}");
+    assert!(!seen.to_string().contains("Ana Isabel"), "{seen}");
+    // a child of a hidden mother has no maiden name of hers
+    let child = |set: &str| {
+        world.sql().run(&format!(
+            "UPDATE gnuhealth_birth_certificate SET mother = (SELECT {{party}} FROM gnuhealth_patient WHERE id = {set})
+            WHERE code = 'BC-0001';
+            UPDATE party_party SET birth_certificate = (SELECT id FROM gnuhealth_birth_certificate
+                WHERE code = 'BC-0001') WHERE id = (SELECT {{party}} FROM gnuhealth_patient WHERE id = 5)"
+        ));
+        (user.get("/Patient/5").ok(), doctor.get("/Patient/5").ok())
+    };
+    let (hidden, shown) = child("1");
+    assert!(
+        shown.to_string().contains("patient-mothersMaidenName"),
+        "{shown}"
+    );
+    assert!(
+        !hidden.to_string().contains("patient-mothersMaidenName"),
+        "{hidden}"
+    );
+    assert!(
+        hidden.to_string().contains("patient-birthPlace"),
+        "{hidden}"
+    );
+    let written = "UPDATE party_party SET write_date = now() WHERE id = (SELECT {party} FROM gnuhealth_patient WHERE id = 1)";
+    world.sql().run(written);
+    let updated = |patient: &Value| patient["meta"]["lastUpdated"].clone();
+    assert_eq!(updated(&user.get("/Patient/5").ok()), updated(&hidden));
+    assert_ne!(updated(&doctor.get("/Patient/5").ok()), updated(&shown));
+    // who is merged into a hidden patient does not say so
+    let merged = world
+        .sql()
+        .patients("q.replaced_by IS NOT NULL AND p.id > 3", &[]);
+    let merged = merged.first().unwrap();
+    let path = format!("/Patient/{merged}");
+    let before = world.sql().value(&format!(
+        "SELECT q.replaced_by FROM gnuhealth_patient p JOIN party_party q ON q.id = p.{{party}} WHERE p.id = {merged}"
+    ), &[]);
+    let merge = |into: &str| {
+        let of = "(SELECT {party} FROM gnuhealth_patient WHERE id =";
+        let set = format!("UPDATE party_party SET replaced_by = {into} WHERE id = {of} {merged})");
+        world.sql().run(&set);
+    };
+    merge("(SELECT {party} FROM gnuhealth_patient WHERE id = 1)");
+    let links = [
+        user.get(&path).ok()["link"].clone(),
+        doctor.get(&path).ok()["link"].clone(),
+    ];
+    let searched = [&user, &doctor].map(|client| ids(&client.get("/Patient?link=Patient/1").ok()));
+    merge(&before.to_string());
+    world.sql().run(
+        "UPDATE gnuhealth_birth_certificate SET mother = (SELECT {party} FROM gnuhealth_patient WHERE id = 1)
+        WHERE code = 'BC-0001';
+        UPDATE party_party SET birth_certificate = NULL WHERE id = (SELECT {party} FROM gnuhealth_patient WHERE id = 5)",
+    );
+    assert_eq!(links[0], Value::Null);
+    assert_eq!(links[1][0]["other"]["reference"], "Patient/1");
+    assert_eq!(searched, [vec![], vec![*merged]]);
 }
 
 fn remove(resource: &mut Value, element: &str) -> bool {

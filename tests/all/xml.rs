@@ -43,8 +43,28 @@ fn assert_same(pairs: &[(Value, String)]) {
 
 /// What the converter makes of XML documents.
 fn read(documents: &[&str]) -> Vec<Value> {
+    converted(
+        &documents
+            .iter()
+            .map(|document| json!(document))
+            .collect::<Vec<_>>(),
+        &[],
+    )
+}
+
+/// The XML documents that the converter makes of resources.
+pub fn written(resources: &[&Value]) -> Vec<String> {
+    let resources: Vec<Value> = resources.iter().copied().cloned().collect();
+    let documents = converted(&resources, &["--to-xml"]).into_iter();
+    documents
+        .map(|document| document.as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn converted(given: &[Value], arguments: &[&str]) -> Vec<Value> {
     let mut converter = Command::new("node")
         .arg(npm::installed("tests/xml").join("convert.mjs"))
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -53,8 +73,8 @@ fn read(documents: &[&str]) -> Vec<Value> {
     let output = std::thread::scope(|scope| {
         // Beside reading, or both sides would wait for each other when their pipes are full.
         scope.spawn(move || {
-            for document in documents {
-                writeln!(input, "{}", json!(document)).unwrap();
+            for value in given {
+                writeln!(input, "{value}").unwrap();
             }
         });
         converter.wait_with_output().unwrap()

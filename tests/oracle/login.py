@@ -1,4 +1,4 @@
-"""Tryton itself, asked by the tests of signing in.
+"""Tryton itself, asked by the tests of signing in and of translations.
 
     login.py URL
 
@@ -123,6 +123,17 @@ class Tryton:
         with self._start():
             found = self.pool.get('res.user.application').check(key, application)
             return {'user': found.user.id if found else None}
+
+    def read(self, model, field, ids, language):
+        """A field of records as someone with this language reads it."""
+        with self.transaction().start(self.name, 1, context={'language': language}):
+            rows = self.pool.get(model).read(ids, ['id', field])
+        return {str(row['id']): row[field] for row in rows}
+
+    def search(self, model, domain, language):
+        """The records that someone with this language finds."""
+        with self.transaction().start(self.name, 1, context={'language': language, 'active_test': False}):
+            return {'ids': [record.id for record in self.pool.get(model).search(domain)]}
 
 
 def main():

@@ -4,20 +4,18 @@ use serde::Deserialize;
 
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    Annotation, CodeableConcept, DataAbsentReason, DateTime, Decimal, Instant, Observation,
-    ObservationEffective, ObservationReferenceRange, ObservationStatus, ObservationValue,
-    Reference,
+    Annotation, CodeableConcept, DataAbsentReason, Decimal, Observation, ObservationEffective,
+    ObservationReferenceRange, ObservationStatus, ObservationValue, Quantity,
 };
 use crate::fhir::text::is_code;
-use crate::resource::person::{
-    PATIENT_NAME, PROFESSIONAL_NAME, Person, filled, moment, patient_reference,
-    practitioner_reference, readable, renamed,
-};
-use crate::resource::{Record, Version, units};
+use crate::resource::lab_report::{Report, State};
+use crate::resource::person::{PATIENT_NAME, filled, professional, readable, renamed};
+use crate::resource::units::{self, Unit};
+use crate::resource::{Record, Version};
 use crate::search::declaration::{Only, Source};
-use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as};
+use crate::tryton::model::{Field, ID, Node, Read, Relation, leaf, plain, read_as, translated};
 
-use super::{absent, category, distinct};
+use super::{absent, category};
 
 /// What the logical ids begin with.
 pub(super) const PREFIX: &str = "lab";
@@ -33,15 +31,7 @@ pub(super) const SOURCE: Source = Source {
 /// The end of the system of analyte codes.
 pub(super) const ANALYTE: &str = "lab-analyte";
 
-const UNIT: Node = leaf("gnuhealth.lab.test.units", &[plain(&["name"])]);
-
-const fn professional(key: &'static str, columns: &'static [&'static str]) -> Relation {
-    Relation {
-        key,
-        columns,
-        node: &PROFESSIONAL_NAME,
-    }
-}
+const UNIT: Node = leaf("gnuhealth.lab.test.units", units::NAMES);
 
 const REPORT: Node = Node {
     model: "gnuhealth.lab",
@@ -49,6 +39,7 @@ const REPORT: Node = Node {
         plain(&["state"]),
         plain(&["specimen_type"]),
         plain(&["other_source"]),
+        plain(&["request_order"]),
         plain(&["date_requested"]),
         plain(&["date_analysis"]),
         plain(&["done_date"]),
@@ -95,16 +86,16 @@ const ROOT_FIELDS: &[Field] = &[
     ID,
     renamed("report_id", &["gnuhealth_lab_id"]),
     plain(&["code"]),
-    plain(&["name"]),
+    translated(&["name"]),
     plain(&["excluded"]),
     read_as(&["result"], Read::Text),
     plain(&["result_text"]),
     plain(&["remarks"]),
     read_as(&["lower_limit"], Read::Text),
     read_as(&["upper_limit"], Read::Text),
-    plain(&["normal_range"]),
+    translated(&["normal_range"]),
     plain(&["warning"]),
-    plain(&["test_method"]),
+    translated(&["test_method"]),
 ];
 
 /// A row. A field of a field is `None` outside if the column does not exist or the user may not read it.
@@ -128,46 +119,6 @@ struct Row {
     report: Option<Report>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Unit {
-    name: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Report {
-    #[serde(deserialize_with = "readable")]
-    state: Option<Option<String>>,
-    #[serde(deserialize_with = "readable")]
-    specimen_type: Option<Option<String>>,
-    other_source: Option<String>,
-    date_requested: Option<String>,
-    date_analysis: Option<String>,
-    done_date: Option<String>,
-    validation_date: Option<String>,
-    patient_id: Option<i64>,
-    patient: Option<Person>,
-    pathologist_id: Option<i64>,
-    pathologist: Option<Person>,
-    done_by_id: Option<i64>,
-    done_by: Option<Person>,
-    validated_by_id: Option<i64>,
-    validated_by: Option<Person>,
-}
-
-/// How far the report is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// The user may not know.
-    Hidden,
-    /// It has none, as before GNU Health 5.0.
-    Unset,
-    Draft,
-    Done,
-    Validated,
-}
-
 /// Makes the resource.
 pub(super) fn render(json: &str, record: &Record<'_>) -> serde_json::Result<Observation> {
     let row: Row = serde_json::from_str(json)?;
@@ -180,9 +131,10 @@ pub(super) fn render(json: &str, record: &Record<'_>) -> serde_json::Result<Obse
         id: Some(record.id.clone()),
         meta: record.version.map(Version::meta),
         category: vec![category("laboratory")],
+        based_on: report.based_on(record).into_iter().collect(),
         subject: report.subject(),
         effective: report.effective().map(ObservationEffective::DateTime),
-        issued: report.issued(state),
+        issued: report.issued(),
         performer: report.performers(),
         data_absent_reason: value.is_none().then(|| absent(row.absent_reason(state))),
         interpretation: row.interpretation().into_iter().collect(),
@@ -205,12 +157,13 @@ impl Row {
     fn value(&self) -> Option<ObservationValue> {
         let number = self
             .number()
-            .map(|number| ObservationValue::Quantity(units::printed(number, self.unit())));
+            .map(|number| ObservationValue::Quantity(self.quantity(number)));
         number.or_else(|| filled(self.result_text.as_ref()).map(ObservationValue::String))
     }
 
-    fn unit(&self) -> Option<&String> {
-        self.units.as_ref()?.name.as_ref()
+    fn quantity(&self, number: Decimal) -> Quantity {
+        let unknown = Unit::default();
+        self.units.as_ref().unwrap_or(&unknown).quantity(number)
     }
 
     fn analyte(&self, record: &Record<'_>) -> CodeableConcept {
@@ -305,7 +258,7 @@ impl Row {
     fn reference_range(&self) -> Option<ObservationReferenceRange> {
         let limit = |text: Option<&String>| {
             let number = Decimal::parse(text?.as_str()).ok()?;
-            Some(units::printed(number, self.unit()))
+            Some(self.quantity(number))
         };
         let range = ObservationReferenceRange {
             low: limit(self.lower_limit.as_ref()),
@@ -314,68 +267,6 @@ impl Row {
             ..ObservationReferenceRange::default()
         };
         (range != ObservationReferenceRange::default()).then_some(range)
-    }
-}
-
-impl Report {
-    fn state(&self) -> State {
-        let Some(state) = &self.state else {
-            // `specimen_type` came with the states.
-            let has_states = self.specimen_type.is_some();
-            return if has_states {
-                State::Hidden
-            } else {
-                State::Unset
-            };
-        };
-        match state.as_deref() {
-            Some("draft") => State::Draft,
-            Some("done") => State::Done,
-            Some("validated") => State::Validated,
-            _ => State::Unset,
-        }
-    }
-
-    /// The patient, or what else the specimen is of: water, food, an animal.
-    fn subject(&self) -> Option<Reference> {
-        let other = || {
-            Some(Reference {
-                display: Some(filled(self.other_source.as_ref())?),
-                ..Reference::default()
-            })
-        };
-        patient_reference(self.patient_id, self.patient.as_ref()).or_else(other)
-    }
-
-    fn effective(&self) -> Option<DateTime> {
-        moment(self.date_analysis.as_ref().or(self.date_requested.as_ref()))
-    }
-
-    /// When it was released: a report that went back to draft keeps its old date, which no longer counts.
-    fn issued(&self, state: State) -> Option<Instant> {
-        let released = match state {
-            State::Done => &self.done_date,
-            State::Validated => &self.validation_date,
-            State::Hidden | State::Unset | State::Draft => return None,
-        };
-        Instant::parse(format!("{}Z", released.as_ref()?)).ok()
-    }
-
-    fn performers(&self) -> Vec<Reference> {
-        distinct([
-            practitioner_reference(self.pathologist_id, self.pathologist.as_ref()),
-            practitioner_reference(self.done_by_id, self.done_by.as_ref()),
-            practitioner_reference(self.validated_by_id, self.validated_by.as_ref()),
-        ])
-    }
-
-    /// GNU Health has no record of the specimen, only what it is.
-    fn specimen(&self) -> Option<Reference> {
-        Some(Reference {
-            r#type: Some("Specimen".to_owned()),
-            display: Some(filled(self.specimen_type.as_ref()?.as_ref())?),
-            ..Reference::default()
-        })
     }
 }
 
@@ -410,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_result_has_its_number_unit_range_and_interpretation() {
-        let row = json!({"result": "10.50", "units": {"name": "g/dl"}, "lower_limit": "11", "upper_limit": "16",
+        let row = json!({"result": "10.50", "units": {"name": "g/dl", "original": "g/dl"}, "lower_limit": "11", "upper_limit": "16",
             "normal_range": "11-16.0"});
         let found = result(row, "validated");
         assert_eq!(found["status"], "final");

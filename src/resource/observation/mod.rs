@@ -1,7 +1,9 @@
-//! Observation: laboratory results, and what evaluations measured.
+//! Observation: laboratory results, and what was measured in evaluations, nursing rounds, ambulatory care and intensive care.
 
 mod laboratory;
+mod measures;
 mod parameters;
+mod sources;
 mod vital_signs;
 
 use crate::fhir::concept::{coding, concept};
@@ -10,17 +12,31 @@ use crate::search::declaration::Declaration;
 
 use super::{Record, Resource};
 
+/// What the logical ids of laboratory results begin with.
+pub(super) const LABORATORY: &str = laboratory::PREFIX;
+
 /// The resource type Observation.
 pub struct Observation;
 
 /// What the resource type is.
 pub static DECLARATION: Declaration = Declaration {
     name: "Observation",
-    sources: &[laboratory::SOURCE, vital_signs::SOURCE],
+    sources: &{
+        let [evaluations, roundings, sessions, glasgow, apache] = sources::SOURCES;
+        [
+            laboratory::SOURCE,
+            evaluations,
+            roundings,
+            sessions,
+            glasgow,
+            apache,
+        ]
+    },
     parameters: parameters::PARAMETERS,
     compartments: &[("Patient", "subject"), ("Practitioner", "performer")],
     documentation: "Laboratory results (gnuhealth.lab.test.critearea), and vital signs and other measurements of evaluations \
-                    (gnuhealth.patient.evaluation).",
+                    (gnuhealth.patient.evaluation), nursing rounds (gnuhealth.patient.rounding), ambulatory care \
+                    (gnuhealth.patient.ambulatory_care) and intensive care (gnuhealth.icu.glasgow, gnuhealth.icu.apache2).",
 };
 
 impl Resource for Observation {
@@ -66,7 +82,7 @@ fn absent(reason: DataAbsentReason) -> CodeableConcept {
 }
 
 /// References without those that say what one before them did: who did a test and who validated it is often the same.
-fn distinct(references: impl IntoIterator<Item = Option<Reference>>) -> Vec<Reference> {
+pub(super) fn distinct(references: impl IntoIterator<Item = Option<Reference>>) -> Vec<Reference> {
     let mut found: Vec<Reference> = Vec::new();
     for reference in references.into_iter().flatten() {
         if !found.contains(&reference) {

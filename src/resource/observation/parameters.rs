@@ -1,10 +1,15 @@
-//! The search parameters of Observation, over both of its sources.
+//! The search parameters of Observation, over all of its sources.
 
-use crate::search::parameter::{Kind, Meaning, PARTS, Parameter, System, Target, Units, Value};
+use crate::search::parameter::{
+    Kind, MEASURED, Meaning, PARTS, Parameter, System, Target, Units, Value,
+};
 
 use super::laboratory::{self, ANALYTE};
-use super::vital_signs::{self, BLOOD_PRESSURE, CATEGORIES, DIASTOLIC, SYSTOLIC};
+use super::measures::{BLOOD_PRESSURE_CODE, CATEGORIES, DIASTOLIC, SYSTOLIC};
+use super::sources::{AMBULATORY, APACHE, EVALUATION, GLASGOW, OF_STAYS, ROUNDING};
+use super::vital_signs::{EVALUATIONS, SESSIONS, STAYS};
 use super::{ABSENT, CATEGORY, LOINC};
+use crate::resource::lab_report::ORDERS;
 use crate::resource::units::PRINTED;
 
 const STATUS: &str = "http://hl7.org/fhir/observation-status";
@@ -15,12 +20,20 @@ const fn lab(path: &'static [&'static str], value: Value, meaning: Meaning) -> T
     Target::new(path, value, meaning).of(laboratory::PREFIX)
 }
 
-const fn eval(value: Value, meaning: Meaning) -> Target {
-    Target::new(&[], value, meaning).of(vital_signs::PREFIX)
+/// Of everything that is measured, wherever.
+const fn measured(value: Value, meaning: Meaning) -> Target {
+    Target::new(&[], value, meaning).of(MEASURED)
 }
 
 const fn part(value: Value, meaning: Meaning) -> Target {
-    Target::new(&[PARTS], value, meaning).of(vital_signs::PREFIX)
+    Target::new(&[PARTS], value, meaning).of(MEASURED)
+}
+
+const STAY: &[&str] = &["registration"];
+
+/// Of the stay that something measured belongs to.
+const fn stay(source: &'static str, key: &'static str, meaning: Meaning) -> Target {
+    Target::new(STAY, Value::Field(key), meaning).of(source)
 }
 
 /// A text counts if something of it is shown.
@@ -36,20 +49,24 @@ const LAB_ABSENT: Value = Value::Sql(
      ELSE 'temp-unknown' END",
 );
 
-const EVAL_STATUS: Value = Value::Sql(
-    "CASE WHEN {state} = 'in_progress' THEN 'preliminary' WHEN {state} IN ('done', 'signed') THEN 'final' \
+const MEASURED_STATUS: Value = Value::Sql(
+    "CASE WHEN {state} IN ('in_progress', 'draft') THEN 'preliminary' WHEN {state} IN ('done', 'signed') THEN 'final' \
      ELSE 'unknown' END",
 );
 
+const fn status(source: &'static str, status: Value) -> Target {
+    Target::new(&[], status, Meaning::Token(System::Fixed(STATUS))).of(source)
+}
+
 const LAB_CODE: (Value, Meaning) = (Value::Field("code"), Meaning::Token(System::Local(ANALYTE)));
-const EVAL_CODE: (Value, Meaning) = (Value::Code, Meaning::Token(System::Fixed(LOINC)));
+const MEASURED_CODE: (Value, Meaning) = (Value::Code, Meaning::Token(System::Fixed(LOINC)));
 
 /// By way of text: a number has just the digits that are shown.
 const LAB_QUANTITY: (Value, Meaning) = (
     Value::Sql("{result}::text::numeric"),
     Meaning::Quantity(Units::Printed(Value::Sql("{units/name}"), PRINTED)),
 );
-const EVAL_QUANTITY: (Value, Meaning) = (Value::Number, Meaning::Quantity(Units::Measured));
+const MEASURED_QUANTITY: (Value, Meaning) = (Value::Number, Meaning::Quantity(Units::Measured));
 
 /// Words are the value only where there is no number.
 const LAB_STRING: (Value, Meaning) = (
@@ -58,45 +75,66 @@ const LAB_STRING: (Value, Meaning) = (
 );
 
 /// The parts of a blood pressure are shown even where one has no value, unlike those of a score.
-const PRESSURE_PARTS: Target = eval(
+const PRESSURE_PARTS: Target = measured(
     Value::Code,
     Meaning::Codes(
         LOINC,
         &[
-            (SYSTOLIC, &[BLOOD_PRESSURE]),
-            (DIASTOLIC, &[BLOOD_PRESSURE]),
+            (SYSTOLIC, &[BLOOD_PRESSURE_CODE]),
+            (DIASTOLIC, &[BLOOD_PRESSURE_CODE]),
         ],
     ),
 );
-const COMPONENT_CODE: Target = part(EVAL_CODE.0, EVAL_CODE.1);
+const COMPONENT_CODE: Target = part(MEASURED_CODE.0, MEASURED_CODE.1);
 
 const LAB_CODES: Target = lab(&[], LAB_CODE.0, LAB_CODE.1);
-const EVAL_CODES: Target = eval(EVAL_CODE.0, EVAL_CODE.1);
+const MEASURED_CODES: Target = measured(MEASURED_CODE.0, MEASURED_CODE.1);
 const LAB_NAMES: Target = lab(&[], Value::Field("name"), Meaning::Text);
-const EVAL_NAMES: Target = eval(Value::Display, Meaning::Text);
+const MEASURED_NAMES: Target = measured(Value::Display, Meaning::Text);
 
 const LAB_VALUE: Target = lab(&[], LAB_QUANTITY.0, LAB_QUANTITY.1);
-const EVAL_VALUE: Target = eval(EVAL_QUANTITY.0, EVAL_QUANTITY.1);
-const COMPONENT_VALUE: Target = part(EVAL_QUANTITY.0, EVAL_QUANTITY.1);
+const MEASURED_VALUE: Target = measured(MEASURED_QUANTITY.0, MEASURED_QUANTITY.1);
+const COMPONENT_VALUE: Target = part(MEASURED_QUANTITY.0, MEASURED_QUANTITY.1);
 
 const LAB_CODE_VALUE: Target =
     Target::composed(&[], &[LAB_CODE, LAB_QUANTITY]).of(laboratory::PREFIX);
-const EVAL_CODE_VALUE: Target =
-    Target::composed(&[], &[EVAL_CODE, EVAL_QUANTITY]).of(vital_signs::PREFIX);
+const MEASURED_CODE_VALUE: Target =
+    Target::composed(&[], &[MEASURED_CODE, MEASURED_QUANTITY]).of(MEASURED);
 const COMPONENT_CODE_VALUE: Target =
-    Target::composed(&[PARTS], &[EVAL_CODE, EVAL_QUANTITY]).of(vital_signs::PREFIX);
+    Target::composed(&[PARTS], &[MEASURED_CODE, MEASURED_QUANTITY]).of(MEASURED);
 
 const PATIENT: Meaning = Meaning::Reference("Patient", "");
 const PRACTITIONER: Meaning = Meaning::Reference("Practitioner", "");
 
+/// Of the record itself.
+const fn of_itself(source: &'static str, key: &'static str, meaning: Meaning) -> Target {
+    Target::new(&[], Value::Field(key), meaning).of(source)
+}
+
 const SUBJECTS: &[Target] = &[
     lab(REPORT, Value::Field("patient_id"), PATIENT),
-    eval(Value::Field("patient_id"), PATIENT),
+    of_itself(EVALUATION, "patient_id", PATIENT),
+    of_itself(AMBULATORY, "patient_id", PATIENT),
+    stay(OF_STAYS[0], "patient_id", PATIENT),
+    stay(OF_STAYS[1], "patient_id", PATIENT),
+    stay(OF_STAYS[2], "patient_id", PATIENT),
 ];
 
 const CODE_AND_QUANTITY: Kind = Kind::Composite(&[Kind::Token, Kind::Quantity]);
 
 pub(super) const PARAMETERS: &[Parameter] = &[
+    Parameter::new(
+        "based-on",
+        Kind::Reference,
+        "Observation-based-on",
+        "The order of a laboratory test, by its number.",
+        &[lab(
+            REPORT,
+            Value::Sql("{request_order}::text"),
+            Meaning::Logical(System::Local(ORDERS)),
+        )],
+    )
+    .with_elements(&["basedOn"], &["MedicationRequest"]),
     Parameter::new(
         "category",
         Kind::Token,
@@ -108,7 +146,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
                 Value::Sql("'laboratory'::text"),
                 Meaning::Token(System::Fixed(CATEGORY)),
             ),
-            eval(Value::Code, Meaning::Codes(CATEGORY, CATEGORIES)),
+            measured(Value::Code, Meaning::Codes(CATEGORY, CATEGORIES)),
         ],
     ),
     Parameter::new(
@@ -116,15 +154,15 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         Kind::Token,
         "clinical-code",
         "The analyte of a laboratory result, or the LOINC code of what was measured.",
-        &[LAB_CODES, EVAL_CODES],
+        &[LAB_CODES, MEASURED_CODES],
     )
-    .with_texts(&[LAB_NAMES, EVAL_NAMES]),
+    .with_texts(&[LAB_NAMES, MEASURED_NAMES]),
     Parameter::new(
         "code-value-quantity",
         CODE_AND_QUANTITY,
         "Observation-code-value-quantity",
         "The code and the value with its unit.",
-        &[LAB_CODE_VALUE, EVAL_CODE_VALUE],
+        &[LAB_CODE_VALUE, MEASURED_CODE_VALUE],
     ),
     Parameter::new(
         "code-value-string",
@@ -138,21 +176,21 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         Kind::Token,
         "Observation-combo-code",
         "The code of the observation or of one of its components.",
-        &[LAB_CODES, EVAL_CODES, PRESSURE_PARTS, COMPONENT_CODE],
+        &[LAB_CODES, MEASURED_CODES, PRESSURE_PARTS, COMPONENT_CODE],
     ),
     Parameter::new(
         "combo-code-value-quantity",
         CODE_AND_QUANTITY,
         "Observation-combo-code-value-quantity",
         "The code and the value with its unit, of the observation or of one of its components.",
-        &[LAB_CODE_VALUE, EVAL_CODE_VALUE, COMPONENT_CODE_VALUE],
+        &[LAB_CODE_VALUE, MEASURED_CODE_VALUE, COMPONENT_CODE_VALUE],
     ),
     Parameter::new(
         "combo-value-quantity",
         Kind::Quantity,
         "Observation-combo-value-quantity",
         "The value with its unit, of the observation or of one of its components.",
-        &[LAB_VALUE, EVAL_VALUE, COMPONENT_VALUE],
+        &[LAB_VALUE, MEASURED_VALUE, COMPONENT_VALUE],
     ),
     Parameter::new(
         "component-code",
@@ -186,16 +224,38 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         "date",
         Kind::Date,
         "clinical-date",
-        "When it was analysed, or requested if it was not yet; when the evaluation began.",
+        "When it was analysed, or requested if it was not yet; when the visit, round or session began.",
         &[
             lab(
                 REPORT,
                 Value::Sql("coalesce({date_analysis}, {date_requested})"),
                 Meaning::Moment,
             ),
-            eval(Value::Field("evaluation_start"), Meaning::Moment),
+            measured(Value::Field("start"), Meaning::Moment),
         ],
     ),
+    Parameter::new(
+        "encounter",
+        Kind::Reference,
+        "clinical-encounter",
+        "The visit, stay or session in which it was measured, by what GNU Health calls it.",
+        &[
+            of_itself(
+                EVALUATION,
+                "code",
+                Meaning::Logical(System::Local(EVALUATIONS)),
+            ),
+            of_itself(
+                AMBULATORY,
+                "code",
+                Meaning::Logical(System::Local(SESSIONS)),
+            ),
+            stay(OF_STAYS[0], "name", Meaning::Logical(System::Local(STAYS))),
+            stay(OF_STAYS[1], "name", Meaning::Logical(System::Local(STAYS))),
+            stay(OF_STAYS[2], "name", Meaning::Logical(System::Local(STAYS))),
+        ],
+    )
+    .with_elements(&["encounter"], &[]),
     Parameter::new(
         "patient",
         Kind::Reference,
@@ -208,24 +268,36 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         "performer",
         Kind::Reference,
         "Observation-performer",
-        "Who did the test or the evaluation, and who validated or signed it.",
+        "Who did the test, visit, round or session, and who validated or signed it.",
         &[
             lab(REPORT, Value::Field("pathologist_id"), PRACTITIONER),
             lab(REPORT, Value::Field("done_by_id"), PRACTITIONER),
             lab(REPORT, Value::Field("validated_by_id"), PRACTITIONER),
-            eval(Value::Field("healthprof_id"), PRACTITIONER),
-            eval(Value::Field("signed_by_id"), PRACTITIONER),
+            measured(Value::Field("healthprof_id"), PRACTITIONER),
+            measured(Value::Field("signed_by_id"), PRACTITIONER),
         ],
     )
-    .with_elements(&["performer"], &["Patient", "Practitioner"]),
+    .with_elements(
+        &["performer"],
+        &[
+            "Organization",
+            "Patient",
+            "Practitioner",
+            "PractitionerRole",
+        ],
+    ),
     Parameter::new(
         "status",
         Kind::Token,
         "Observation-status",
         "registered, preliminary, final, cancelled or unknown.",
         &[
-            lab(&[], LAB_STATUS, Meaning::Token(System::Fixed(STATUS))),
-            eval(EVAL_STATUS, Meaning::Token(System::Fixed(STATUS))),
+            status(laboratory::PREFIX, LAB_STATUS),
+            status(EVALUATION, MEASURED_STATUS),
+            status(ROUNDING, MEASURED_STATUS),
+            status(AMBULATORY, MEASURED_STATUS),
+            status(GLASGOW, Value::Sql("'final'::text")),
+            status(APACHE, Value::Sql("'final'::text")),
         ],
     ),
     Parameter::new(
@@ -241,7 +313,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         Kind::Quantity,
         "Observation-value-quantity",
         "The value with its unit.",
-        &[LAB_VALUE, EVAL_VALUE],
+        &[LAB_VALUE, MEASURED_VALUE],
     ),
     Parameter::new(
         "value-string",

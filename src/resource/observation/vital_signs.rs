@@ -1,7 +1,4 @@
-//! What evaluations measured: `gnuhealth.patient.evaluation`, a resource for each vital sign.
-//!
-//! Codes, names and units are those of R4's vital signs profiles (<http://hl7.org/fhir/R4/observation-vitalsigns.html>);
-//! beyond them LOINC's. GNU Health names the units in the help of each field.
+//! What was measured in a visit, a stay or a session: a resource for each vital sign, score and value of a record.
 
 use std::collections::BTreeMap;
 
@@ -10,287 +7,34 @@ use serde_json::Value;
 
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
-    CodeableConcept, DataAbsentReason, Decimal, Observation, ObservationComponent,
+    CodeableConcept, DataAbsentReason, Decimal, Identifier, Observation, ObservationComponent,
     ObservationComponentValue, ObservationEffective, ObservationStatus, ObservationValue, Quantity,
+    Reference,
 };
 use crate::resource::person::{
-    PATIENT_NAME, PROFESSIONAL_NAME, Person, moment, patient_reference, practitioner_reference,
-    renamed,
+    Person, filled, logical_reference, moment, patient_reference, practitioner_reference,
 };
 use crate::resource::{Record, Version, units};
-use crate::search::declaration::{Measure, Only, Source};
-use crate::tryton::model::{Field, ID, Node, Read, Relation, plain, read_as};
+use crate::search::declaration::Measure;
 
+use super::measures::{BLOOD_PRESSURE_CODE, CATEGORIES};
+use super::sources::{AMBULATORY, APACHE, EVALUATION, GLASGOW};
 use super::{LOINC, absent, category, distinct};
 
-/// What the logical ids begin with.
-pub(super) const PREFIX: &str = "eval";
-
-pub(super) const SOURCE: Source = Source {
-    prefix: PREFIX,
-    root: &ROOT,
-    only: Only::All,
-    measures: MEASURES,
-};
-
-/// The code of the blood pressure, of which both parts are always shown: the profile demands them.
-pub(super) const BLOOD_PRESSURE: &str = "85354-9";
-
-/// The codes of its parts.
-pub(super) const SYSTOLIC: &str = "8480-6";
-pub(super) const DIASTOLIC: &str = "8462-4";
-
-const fn measure(
-    code: &'static str,
-    display: &'static str,
-    field: &'static str,
-    unit: &'static str,
-    printed: &'static str,
-) -> Measure {
-    Measure {
-        code,
-        display,
-        field: Some(field),
-        unit,
-        printed,
-        parts: &[],
-    }
-}
-
-/// New ones are added at the end: the places stand in cursors.
-const MEASURES: &[Measure] = &[
-    measure("8867-4", "Heart rate", "bpm", "/min", "beats/minute"),
-    measure(
-        "9279-1",
-        "Respiratory rate",
-        "respiratory_rate",
-        "/min",
-        "breaths/minute",
-    ),
-    measure("8310-5", "Body temperature", "temperature", "Cel", "°C"),
-    measure(
-        "2708-6",
-        "Oxygen saturation in Arterial blood",
-        "osat",
-        "%",
-        "%",
-    ),
-    Measure {
-        code: BLOOD_PRESSURE,
-        display: "Blood pressure panel with all children optional",
-        field: None,
-        unit: "mm[Hg]",
-        printed: "mmHg",
-        parts: &[
-            measure(
-                SYSTOLIC,
-                "Systolic blood pressure",
-                "systolic",
-                "mm[Hg]",
-                "mmHg",
-            ),
-            measure(
-                DIASTOLIC,
-                "Diastolic blood pressure",
-                "diastolic",
-                "mm[Hg]",
-                "mmHg",
-            ),
-        ],
-    },
-    measure("29463-7", "Body weight", "weight", "kg", "kg"),
-    measure("8302-2", "Body height", "height", "cm", "cm"),
-    measure(
-        "39156-5",
-        "Body mass index (BMI) [Ratio]",
-        "bmi",
-        "kg/m2",
-        "kg/m2",
-    ),
-    measure(
-        "9843-4",
-        "Head Occipital-frontal circumference",
-        "head_circumference",
-        "cm",
-        "cm",
-    ),
-    measure(
-        "8280-0",
-        "Waist Circumference at umbilicus by Tape measure",
-        "abdominal_circ",
-        "cm",
-        "cm",
-    ),
-    measure(
-        "41982-0",
-        "Percentage of body fat Measured",
-        "body_fat",
-        "%",
-        "%",
-    ),
-    Measure {
-        code: "9269-2",
-        display: "Glasgow coma score total",
-        field: Some("loc"),
-        unit: "{score}",
-        printed: "score",
-        parts: &[
-            measure(
-                "9267-6",
-                "Glasgow coma score eye opening",
-                "loc_eyes",
-                "{score}",
-                "score",
-            ),
-            measure(
-                "9270-0",
-                "Glasgow coma score verbal",
-                "loc_verbal",
-                "{score}",
-                "score",
-            ),
-            measure(
-                "9268-4",
-                "Glasgow coma score motor",
-                "loc_motor",
-                "{score}",
-                "score",
-            ),
-        ],
-    },
-    measure(
-        "2339-0",
-        "Glucose [Mass/volume] in Blood",
-        "glycemia",
-        "mg/dL",
-        "mg/dL",
-    ),
-    measure(
-        "59261-8",
-        "Hemoglobin A1c/Hemoglobin.total in Blood by IFCC protocol",
-        "hba1c",
-        "mmol/mol",
-        "mmol/mol",
-    ),
-    measure(
-        "2093-3",
-        "Cholesterol [Mass/volume] in Serum or Plasma",
-        "cholesterol_total",
-        "mg/dL",
-        "mg/dL",
-    ),
-    measure(
-        "2085-9",
-        "Cholesterol in HDL [Mass/volume] in Serum or Plasma",
-        "hdl",
-        "mg/dL",
-        "mg/dL",
-    ),
-    measure(
-        "2089-1",
-        "Cholesterol in LDL [Mass/volume] in Serum or Plasma",
-        "ldl",
-        "mg/dL",
-        "mg/dL",
-    ),
-    measure(
-        "2571-8",
-        "Triglyceride [Mass/volume] in Serum or Plasma",
-        "tag",
-        "mg/dL",
-        "mg/dL",
-    ),
-];
-
-/// Which codes are of which category. Vital signs are those of R4's profiles.
-pub(super) const CATEGORIES: &[(&str, &[&str])] = &[
-    (
-        "vital-signs",
-        &[
-            "8867-4",
-            "9279-1",
-            "8310-5",
-            "2708-6",
-            BLOOD_PRESSURE,
-            "29463-7",
-            "8302-2",
-            "39156-5",
-            "9843-4",
-        ],
-    ),
-    ("exam", &["8280-0", "41982-0", "9269-2"]),
-    (
-        "laboratory",
-        &["2339-0", "59261-8", "2093-3", "2085-9", "2089-1", "2571-8"],
-    ),
-];
-
-static ROOT: Node = Node {
-    model: "gnuhealth.patient.evaluation",
-    fields: ROOT_FIELDS,
-    one: &[
-        Relation {
-            key: "patient",
-            columns: &["patient"],
-            node: &PATIENT_NAME,
-        },
-        Relation {
-            key: "healthprof",
-            columns: &["healthprof"],
-            node: &PROFESSIONAL_NAME,
-        },
-        Relation {
-            key: "signed_by",
-            columns: &["signed_by"],
-            node: &PROFESSIONAL_NAME,
-        },
-    ],
-    many: &[],
-    subject: Some("patient"),
-};
-
-const fn number(columns: &'static [&'static str; 1]) -> Field {
-    read_as(columns, Read::Text)
-}
-
-const ROOT_FIELDS: &[Field] = &[
-    ID,
-    plain(&["state"]),
-    plain(&["evaluation_start"]),
-    renamed("patient_id", &["patient"]),
-    renamed("healthprof_id", &["healthprof"]),
-    renamed("signed_by_id", &["signed_by"]),
-    number(&["bpm"]),
-    number(&["respiratory_rate"]),
-    number(&["temperature"]),
-    number(&["osat"]),
-    number(&["systolic"]),
-    number(&["diastolic"]),
-    number(&["weight"]),
-    number(&["height"]),
-    number(&["bmi"]),
-    number(&["head_circumference"]),
-    number(&["abdominal_circ"]),
-    number(&["body_fat"]),
-    number(&["loc"]),
-    number(&["loc_eyes"]),
-    number(&["loc_verbal"]),
-    number(&["loc_motor"]),
-    number(&["glycemia"]),
-    number(&["hba1c"]),
-    number(&["cholesterol_total"]),
-    number(&["hdl"]),
-    number(&["ldl"]),
-    number(&["tag"]),
-];
+/// The ends of the systems of what tells a visit, a stay and a session apart.
+pub(super) const EVALUATIONS: &str = "evaluation";
+pub(super) const STAYS: &str = "inpatient-registration";
+pub(super) const SESSIONS: &str = "ambulatory-care";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Row {
+    code: Option<String>,
     state: Option<String>,
-    evaluation_start: Option<String>,
+    start: Option<String>,
     patient_id: Option<i64>,
     patient: Option<Person>,
+    registration: Option<Registration>,
     healthprof_id: Option<i64>,
     healthprof: Option<Person>,
     signed_by_id: Option<i64>,
@@ -298,6 +42,14 @@ struct Row {
     /// What was measured, by the keys of the fields.
     #[serde(flatten)]
     numbers: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Registration {
+    name: Option<String>,
+    patient_id: Option<i64>,
+    patient: Option<Person>,
 }
 
 /// Makes the resource of what was measured.
@@ -317,8 +69,9 @@ pub(super) fn render(
         id: Some(record.id.clone()),
         meta: record.version.map(Version::meta),
         category: kind.map(|(code, _)| category(code)).into_iter().collect(),
-        subject: patient_reference(row.patient_id, row.patient.as_ref()),
-        effective: moment(row.evaluation_start.as_ref()).map(ObservationEffective::DateTime),
+        subject: row.subject(),
+        encounter: row.encounter(record),
+        effective: moment(row.start.as_ref()).map(ObservationEffective::DateTime),
         performer: distinct([
             practitioner_reference(row.healthprof_id, row.healthprof.as_ref()),
             practitioner_reference(row.signed_by_id, row.signed_by.as_ref()),
@@ -326,7 +79,7 @@ pub(super) fn render(
         value: value.map(ObservationValue::Quantity),
         data_absent_reason: reason.map(absent),
         component,
-        ..Observation::new(row.status(), code(measure))
+        ..Observation::new(row.status(record.source.prefix), code(measure))
     })
 }
 
@@ -336,12 +89,37 @@ fn code(measure: &Measure) -> CodeableConcept {
 }
 
 impl Row {
-    fn status(&self) -> ObservationStatus {
+    /// Scores of intensive care have no state: one that is there is final.
+    fn status(&self, source: &str) -> ObservationStatus {
         match self.state.as_deref() {
-            Some("in_progress") => ObservationStatus::Preliminary,
+            _ if [GLASGOW, APACHE].contains(&source) => ObservationStatus::Final,
+            Some("in_progress" | "draft") => ObservationStatus::Preliminary,
             Some("done" | "signed") => ObservationStatus::Final,
             _ => ObservationStatus::Unknown,
         }
+    }
+
+    fn subject(&self) -> Option<Reference> {
+        match &self.registration {
+            Some(stay) => patient_reference(stay.patient_id, stay.patient.as_ref()),
+            None => patient_reference(self.patient_id, self.patient.as_ref()),
+        }
+    }
+
+    /// The visit, stay or session, by what GNU Health calls it: Encounters are not served.
+    fn encounter(&self, record: &Record<'_>) -> Option<Reference> {
+        let stay = self.registration.as_ref().map(|stay| &stay.name);
+        let (system, value) = match record.source.prefix {
+            EVALUATION => (EVALUATIONS, &self.code),
+            AMBULATORY => (SESSIONS, &self.code),
+            _ => (STAYS, stay?),
+        };
+        let identifier = Identifier {
+            system: Some(record.system(system)),
+            value: Some(filled(value.as_ref())?),
+            ..Identifier::default()
+        };
+        logical_reference("Encounter", Some(identifier), None)
     }
 
     fn quantity(&self, measure: &Measure) -> Option<Quantity> {
@@ -353,7 +131,7 @@ impl Row {
     fn components(&self, measure: &Measure) -> Vec<ObservationComponent> {
         let parts = measure.parts.iter().filter_map(|part| {
             let value = self.quantity(part);
-            let shown = value.is_some() || measure.code == BLOOD_PRESSURE;
+            let shown = value.is_some() || measure.code == BLOOD_PRESSURE_CODE;
             let reason = value.is_none().then(|| absent(self.absent_reason(part)));
             shown.then(|| ObservationComponent {
                 value: value.map(ObservationComponentValue::Quantity),
@@ -378,16 +156,24 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
+    use super::super::measures::DIASTOLIC;
+    use super::super::sources::SOURCES;
     use super::super::{DECLARATION, Observation};
     use super::*;
     use crate::resource::{Record, Resource};
+    use crate::tryton::model::Read;
     use serde_json::json;
 
     fn rendered(code: &str, row: &Value) -> Value {
-        let source = &DECLARATION.sources[1];
+        rendered_of("eval", code, row)
+    }
+
+    fn rendered_of(prefix: &str, code: &str, row: &Value) -> Value {
+        let mut sources = DECLARATION.sources.iter();
+        let source = sources.find(|source| source.prefix == prefix).unwrap();
         let measure = source.measures.iter().find(|measure| measure.code == code);
         let record = Record {
-            id: format!("eval-7-{code}"),
+            id: source.logical_id(7, measure),
             version: None,
             system_base: "https://h/ns",
             source,
@@ -398,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_vital_sign_is_as_its_profile_wants_it() {
-        let row = json!({"state": "done", "evaluation_start": "2026-11-01T09:40:00", "patient_id": 7, "healthprof_id": 1,
+        let row = json!({"state": "done", "start": "2026-11-01T09:40:00", "patient_id": 7, "healthprof_id": 1,
             "signed_by_id": 1, "temperature": "37.1", "bpm": "80"});
         assert_eq!(
             rendered("8310-5", &row),
@@ -423,7 +209,7 @@ mod tests {
     #[test]
     fn a_panel_shows_its_parts_and_says_which_is_missing() {
         let found = rendered(
-            BLOOD_PRESSURE,
+            BLOOD_PRESSURE_CODE,
             &json!({"systolic": "120", "diastolic": null}),
         );
         assert_eq!(found["component"][0]["valueQuantity"]["value"], 120);
@@ -434,7 +220,7 @@ mod tests {
         let reason = &found["component"][1]["dataAbsentReason"]["coding"][0]["code"];
         assert_eq!(reason, "unknown");
         assert!(found.get("valueQuantity").is_none() && found.get("dataAbsentReason").is_none());
-        let denied = rendered(BLOOD_PRESSURE, &json!({"systolic": "120"}));
+        let denied = rendered(BLOOD_PRESSURE_CODE, &json!({"systolic": "120"}));
         let reason = &denied["component"][1]["dataAbsentReason"]["coding"][0]["code"];
         assert_eq!(reason, "masked");
     }
@@ -464,27 +250,54 @@ mod tests {
 
     #[test]
     fn every_measure_has_a_category_and_columns_that_are_read() {
-        let read = |field: &str| {
-            let field = ROOT_FIELDS.iter().find(|known| known.key == field);
-            field.is_some_and(|field| field.read == Read::Text)
-        };
-        let mut codes = Vec::new();
-        for measure in MEASURES {
-            let in_category = |(_, codes): &&(&str, &[&str])| codes.contains(&measure.code);
-            assert_eq!(
-                CATEGORIES.iter().filter(in_category).count(),
-                1,
-                "{}",
-                measure.code
-            );
-            let parts = measure.parts.iter().filter_map(|part| part.field);
-            assert!(
-                measure.field.into_iter().chain(parts).all(read),
-                "{}",
-                measure.code
-            );
-            assert!(!codes.contains(&measure.code), "{}", measure.code);
-            codes.push(measure.code);
+        for source in &SOURCES {
+            let read = |field: &str| {
+                let field = source.root.fields.iter().find(|known| known.key == field);
+                field.is_some_and(|field| field.read == Read::Text)
+            };
+            let mut codes = Vec::new();
+            for measure in source.measures {
+                let name = format!("{}-{}", source.prefix, measure.code);
+                let in_category = |(_, codes): &&(&str, &[&str])| codes.contains(&measure.code);
+                assert_eq!(CATEGORIES.iter().filter(in_category).count(), 1, "{name}");
+                let parts = measure.parts.iter().filter_map(|part| part.field);
+                assert!(measure.field.into_iter().chain(parts).all(read), "{name}");
+                assert!(!codes.contains(&measure.code), "{name}");
+                codes.push(measure.code);
+            }
         }
+    }
+
+    #[test]
+    fn the_patient_of_a_round_is_that_of_the_stay() {
+        let row = json!({"state": "draft", "start": "2026-11-01T09:40:00", "healthprof_id": 6, "bpm": "72",
+            "registration": {"name": "INP 7", "patient_id": 9}});
+        let found = rendered_of("rounding", "8867-4", &row);
+        assert_eq!(found["id"], "rounding-7-8867-4");
+        assert_eq!(found["status"], "preliminary");
+        assert_eq!(found["subject"]["reference"], "Patient/9");
+        assert_eq!(
+            found["encounter"],
+            json!({"type": "Encounter", "identifier": {"system": "https://h/ns/inpatient-registration", "value": "INP 7"}})
+        );
+        assert_eq!(found["performer"][0]["reference"], "Practitioner/6");
+    }
+
+    #[test]
+    fn a_score_of_intensive_care_is_final() {
+        let row = json!({"glasgow": "11", "glasgow_eyes": "3", "glasgow_verbal": "3", "glasgow_motor": "5",
+            "start": "2026-11-01T09:40:00", "registration": {"patient_id": 9}});
+        let found = rendered_of("glasgow", "9269-2", &row);
+        assert_eq!(
+            (&found["status"], &found["valueQuantity"]["value"]),
+            (&json!("final"), &json!(11))
+        );
+        assert_eq!(found["component"].as_array().map(Vec::len), Some(3));
+        assert!(found.get("encounter").is_none() && found.get("performer").is_none());
+        let found = rendered_of("apache", "3150-6", &json!({"fio2": "0.4"}));
+        assert_eq!(
+            found["valueQuantity"],
+            json!({"value": 0.4, "unit": "fraction", "system": "http://unitsofmeasure.org", "code": "1"})
+        );
     }
 }

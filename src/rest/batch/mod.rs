@@ -118,6 +118,12 @@ fn question(asked: Option<&Asked>, base: &str) -> Result<(Target, Question), Err
     let url = url.ok_or_else(|| required("the request of the entry has no url"))?;
     let method = known(method)?;
     let target = Target::of(url, base)?;
+    if target.is_operation {
+        return Err(Error::Bundle {
+            code: IssueType::NotSupported,
+            message: "operations are not processed in a batch: ask for each by itself".into(),
+        });
+    }
     let allowed = match (&method, target.is_posted_search) {
         (&Method::GET | &Method::HEAD, false) | (&Method::POST, true) => None,
         (_, true) => Some("POST"),
@@ -245,6 +251,14 @@ mod tests {
                 "{url}"
             );
         }
+        let operation = outcome("POST", "Patient/1/$validate");
+        assert!(matches!(
+            operation,
+            Err(Error::Bundle {
+                code: IssueType::NotSupported,
+                ..
+            })
+        ));
         for method in ["get", "", "CONNECT", "GET / HTTP/1.1\r\n"] {
             assert!(matches!(
                 outcome(method, "Patient/1"),

@@ -9,6 +9,7 @@ use crate::rest::neighbour;
 use crate::rest::query_string;
 use crate::rest::search_form::SEARCH;
 use crate::rest::system;
+use crate::rest::validation;
 use crate::search::query;
 
 /// The component that answers for all that belongs to no resource type.
@@ -26,6 +27,8 @@ pub(super) struct Target {
     pub(super) path_and_query: String,
     /// Whether it is a search by POST.
     pub(super) is_posted_search: bool,
+    /// Whether it is the operation that there is.
+    pub(super) is_operation: bool,
 }
 
 impl Target {
@@ -57,10 +60,12 @@ impl Target {
             }
             _ => return Err(Error::NoRoute(system::no_route(path.trim_matches('/')))),
         };
+        let last = path.rsplit('/').next();
         Ok(Self {
             component,
             path_and_query: with_query(path, parsed.query())?,
-            is_posted_search: path.rsplit('/').next() == Some(SEARCH),
+            is_posted_search: last == Some(SEARCH),
+            is_operation: last.is_some_and(validation::is_operation),
         })
     }
 }

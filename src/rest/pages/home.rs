@@ -64,7 +64,7 @@ async fn served(visit: &Visit<'_>, account: &Account) -> Result<Vec<Served>, Err
     let view = View::new(Catalog::load(&database, &roots).await?, Rc::new(rights));
     let mut served = Vec::new();
     for declaration in resource::ALL {
-        let hidden = view.any_table(declaration.roots()).err();
+        let hidden = declaration.readable(&view).err();
         served.push(Served {
             name: declaration.name,
             closed: hidden.map(|hidden| hidden.to_string()),

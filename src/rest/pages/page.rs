@@ -18,7 +18,7 @@ const HEADERS: &[(HeaderName, &str)] = &[
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
     (REFERRER_POLICY, "same-origin"),
-    (VARY, "Accept, Authorization, Cookie"),
+    (VARY, "Accept, Accept-Language, Authorization, Cookie"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
 ];

@@ -17,6 +17,8 @@ mod scalar;
 mod tree;
 mod value;
 
+pub(super) use reference::id_of;
+
 use std::collections::BTreeSet;
 
 use crate::db::{Sql, identifier};

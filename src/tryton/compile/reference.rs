@@ -49,7 +49,7 @@ impl Compiler<'_, '_> {
 }
 
 /// The id of a reference; NULL where there is none, on which trytond's cast fails.
-pub(super) fn id_of(column: &str) -> String {
+pub(in crate::tryton) fn id_of(column: &str) -> String {
     let id = format!("substring({column} FROM position(',' IN {column}) + 1)");
     format!("(CASE WHEN {id} ~ '^-?[0-9]{{1,9}}$' THEN {id}::integer END)")
 }

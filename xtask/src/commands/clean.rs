@@ -17,6 +17,7 @@ pub(crate) fn run() -> Result<()> {
         ".demo",
         ".spin",
         "tests/validator/node_modules",
+        "tests/examples/node_modules",
         "tests/search-oracle/node_modules",
         "target",
     ] {

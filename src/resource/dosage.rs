@@ -12,15 +12,12 @@ use crate::fhir::r4::{
 use crate::fhir::text::is_code;
 use crate::tryton::model::{Node, Read, Relation, leaf, plain, read_as, translated};
 
+use super::Record;
 use super::drug_form::DrugForm;
 use super::person::{filled, moment};
-use super::{Record, units};
+use super::units::{self, DoseUnit};
 
-/// A unit of doses. 4.4 has no codes of them.
-pub(super) const DOSE_UNIT: Node = leaf(
-    "gnuhealth.dose.unit",
-    &[plain(&["code"]), translated(&["name"])],
-);
+pub(super) const DOSE_UNIT: Node = leaf("gnuhealth.dose.unit", units::DOSE_UNIT);
 
 /// The unit of a dose.
 pub(super) const TO_DOSE_UNIT: Relation = Relation {
@@ -138,7 +135,7 @@ pub(super) struct Coded {
 #[serde(default)]
 pub(super) struct Taken {
     dose: Option<String>,
-    dose_unit: Option<Coded>,
+    dose_unit: Option<DoseUnit>,
     qty: Option<i64>,
     form: Option<DrugForm>,
     route: Option<Coded>,
@@ -160,7 +157,7 @@ pub(super) struct Taken {
 struct AdminTime {
     admin_time: Option<String>,
     dose: Option<String>,
-    dose_unit: Option<Coded>,
+    dose_unit: Option<DoseUnit>,
     remarks: Option<String>,
 }
 
@@ -172,12 +169,16 @@ impl Coded {
     fn code(&self) -> Option<&str> {
         self.code.as_deref().filter(|code| is_code(code))
     }
+}
 
-    /// A number of this unit.
-    pub(super) fn dose(unit: Option<&Self>, number: Decimal) -> Quantity {
-        let unit = unit.map(|unit| (unit.code.as_ref(), unit.name.as_ref()));
-        let (code, name) = unit.unwrap_or_default();
-        units::dosed(number, code, name)
+/// A number of this unit.
+pub(super) fn dose(number: Decimal, unit: Option<&DoseUnit>) -> Quantity {
+    match unit {
+        Some(unit) => unit.quantity(number),
+        None => Quantity {
+            value: Some(number),
+            ..Quantity::default()
+        },
     }
 }
 
@@ -334,14 +335,14 @@ impl Taken {
                 },
             })
         };
-        let dose = || {
+        let amount = || {
             let number = Decimal::parse(self.dose.as_ref()?.as_str()).ok()?;
-            Some(Coded::dose(self.dose_unit.as_ref(), number))
+            Some(dose(number, self.dose_unit.as_ref()))
         };
         match self.qty {
             Some(2..) => units(),
-            Some(1) if self.form.is_some() => dose().or_else(units),
-            _ => dose(),
+            Some(1) if self.form.is_some() => amount().or_else(units),
+            _ => amount(),
         }
     }
 
@@ -430,9 +431,9 @@ fn time_of_day(hour: &str) -> Option<Time> {
     Time::parse(format!("{hour:0>2}:{minute}:00")).ok()
 }
 
-fn dose_text(dose: Option<&String>, unit: Option<&Coded>) -> Option<String> {
+fn dose_text(dose: Option<&String>, unit: Option<&DoseUnit>) -> Option<String> {
     let dose = dose.filter(|dose| Decimal::parse(dose.as_str()).is_ok())?;
-    joined([Some(dose.clone()), Coded::name(unit)], " ")
+    joined([Some(dose.clone()), unit.and_then(DoseUnit::name)], " ")
 }
 
 /// The texts that there are.
@@ -503,7 +504,7 @@ mod tests {
     #[test]
     fn of_several_units_their_number_is_the_dose() {
         let dose = |qty: Value, dose: Value| {
-            let row = json!({"dose": dose, "dose_unit": {"name": "mg"}, "qty": qty, "form": {"code": "TAB", "name": "Tablet"}});
+            let row = json!({"dose": dose, "dose_unit": {"name": "mg", "original": "mg"}, "qty": qty, "form": {"code": "TAB", "name": "Tablet"}});
             shown(row)["doseAndRate"][0]["doseQuantity"].clone()
         };
         let tablets = |number: u32| {
@@ -516,7 +517,7 @@ mod tests {
         assert_eq!(dose(json!(0), json!("0")), mg(0));
         assert_eq!(dose(Value::Null, json!("500")), mg(500));
         assert_eq!(dose(Value::Null, json!("NaN")), Value::Null);
-        let row = json!({"dose": "500", "dose_unit": {"name": "mg"}, "qty": 2});
+        let row = json!({"dose": "500", "dose_unit": {"name": "mg", "original": "mg"}, "qty": 2});
         let found = shown(row);
         assert_eq!(found["doseAndRate"][0]["doseQuantity"], json!({"value": 2}));
         assert_eq!(found["text"], "500 mg x 2");
@@ -559,7 +560,7 @@ mod tests {
     fn an_inpatient_is_given_it_at_times_that_may_have_doses_of_their_own() {
         let times = |dose: Value| {
             let times = json!([{"admin_time": "20:00:00"}, {"admin_time": null},
-                {"admin_time": "08:30:00", "dose": dose, "dose_unit": {"name": "mg"}, "remarks": "with water"}]);
+                {"admin_time": "08:30:00", "dose": dose, "dose_unit": {"name": "mg", "original": "mg"}, "remarks": "with water"}]);
             let times = if dose.is_null() {
                 json!([times[0], times[2]])
             } else {

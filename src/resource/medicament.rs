@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use crate::fhir::r4::Reference;
-use crate::tryton::model::{Node, Relation, leaf, translated};
+use crate::tryton::model::{Node, Relation, translated};
 
 use super::person::filled;
+use super::product::{PRODUCT, Product};
 
 /// As much of a medicament as a reference shows.
 pub(super) const MEDICAMENT_NAME: Node = Node {
@@ -14,25 +15,10 @@ pub(super) const MEDICAMENT_NAME: Node = Node {
     one: &[Relation {
         key: "product",
         columns: &["product", "name"],
-        node: &PRODUCT_NAME,
+        node: &PRODUCT,
     }],
     many: &[],
     subject: None,
-};
-
-const PRODUCT_NAME: Node = Node {
-    model: "product.product",
-    fields: &[],
-    one: &[TO_TEMPLATE],
-    many: &[],
-    subject: None,
-};
-
-/// What a product has its name from.
-pub(super) const TO_TEMPLATE: Relation = Relation {
-    key: "template",
-    columns: &["template"],
-    node: &leaf("product.template", &[translated(&["name"])]),
 };
 
 /// A row of [`MEDICAMENT_NAME`].
@@ -43,33 +29,12 @@ pub(super) struct Medicament {
     product: Option<Product>,
 }
 
-/// A product, as far as its name.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Product {
-    template: Option<Template>,
-}
-
-/// The template of a product.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Template {
-    name: Option<String>,
-}
-
-impl Template {
-    pub(super) fn name(template: Option<&Self>) -> Option<String> {
-        filled(template?.name.as_ref())
-    }
-}
-
 impl Medicament {
     /// What GNU Health calls it: its product (`Medicament.get_rec_name`, health/health.py). The active component where the
     /// user may not read that.
     pub(super) fn name(&self) -> Option<String> {
-        let product = self.product.as_ref();
-        Template::name(product.and_then(|product| product.template.as_ref()))
-            .or_else(|| filled(self.active_component.as_ref()))
+        let name = self.product.as_ref().and_then(Product::name);
+        name.or_else(|| filled(self.active_component.as_ref()))
     }
 }
 

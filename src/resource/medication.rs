@@ -2,35 +2,32 @@
 
 use serde::Deserialize;
 
-use crate::fhir::concept::{coding, concept};
+use crate::fhir::concept::concept;
 use crate::fhir::r4::{
     self, CodeableConcept, Decimal, Identifier, MedicationIngredient, MedicationIngredientItem,
     MedicationStatus, Quantity, Ratio,
 };
-use crate::fhir::text::is_code;
 use crate::search::declaration::{Declaration, Only, Source};
 use crate::search::parameter::{Kind, Meaning, Parameter, System, Target, Value};
 use crate::tryton::model::{ID, Node, Read, Relation, leaf, plain, read_as, translated};
 
-use super::dosage::{Coded, DOSE_UNIT};
+use super::dosage::{DOSE_UNIT, dose};
 use super::drug_form::{self, DrugForm, TO_DRUG_FORM};
-use super::medicament::{TO_TEMPLATE, Template};
 use super::person::filled;
-use super::{Record, Resource, Version, units};
+use super::product;
+use super::units::{self, DoseUnit};
+use super::{Record, Resource, Version};
 
 /// The resource type Medication.
 pub struct Medication;
 
 const PRODUCT: Node = Node {
-    model: "product.product",
-    fields: &[plain(&["code"])],
-    one: &[TO_TEMPLATE],
     many: &[Relation {
         key: "identifiers",
         columns: &["product"],
         node: &leaf("product.identifier", &[plain(&["type"]), plain(&["code"])]),
     }],
-    subject: None,
+    ..product::PRODUCT
 };
 
 const fn unit(key: &'static str, columns: &'static [&'static str]) -> Relation {
@@ -68,9 +65,6 @@ static ROOT: Node = Node {
 
 const STATUS: &str = "http://hl7.org/fhir/CodeSystem/medication-status";
 
-/// The end of the system of product codes.
-const CODE: &str = "product";
-
 /// The end of the system of what identifies a product elsewhere; the kind follows.
 const IDENTIFIER: &str = "product-identifier";
 
@@ -97,7 +91,7 @@ static PARAMETERS: &[Parameter] = &[
             Target::new(
                 &["product"],
                 Value::Field("code"),
-                Meaning::Token(System::Local(CODE)),
+                Meaning::Token(System::Local(product::LOCAL)),
             ),
             // A name without code is a code, too, though no token finds it.
             Target::new(
@@ -170,11 +164,11 @@ struct Row {
     active: Option<bool>,
     active_component: Option<String>,
     strength: Option<String>,
-    unit: Option<Coded>,
+    unit: Option<DoseUnit>,
     sol_conc: Option<String>,
-    sol_conc_unit: Option<Coded>,
+    sol_conc_unit: Option<DoseUnit>,
     sol_vol: Option<String>,
-    sol_vol_unit: Option<Coded>,
+    sol_vol_unit: Option<DoseUnit>,
     product: Option<Product>,
     form: Option<DrugForm>,
 }
@@ -182,8 +176,8 @@ struct Row {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Product {
-    code: Option<String>,
-    template: Option<Template>,
+    #[serde(flatten)]
+    product: product::Product,
     identifiers: Option<Vec<ProductIdentifier>>,
 }
 
@@ -239,15 +233,12 @@ impl ProductIdentifier {
 }
 
 impl Row {
-    /// The product: its code, if it has one, and its name. What may be read of it, else the active component.
+    /// The product: its code, if it has one, and its name. The active component where it may not be read.
     fn code(&self, record: &Record<'_>) -> Option<CodeableConcept> {
+        let component = self.active_component.as_ref();
         let product = self.product.as_ref();
-        let name = Template::name(product.and_then(|product| product.template.as_ref()));
-        let code = product.and_then(|product| product.code.as_ref());
-        let code = code.filter(|code| is_code(code));
-        let coding = code.map(|code| coding(&record.system(CODE), code.as_str(), name.clone()));
-        let text = name.or_else(|| filled(self.active_component.as_ref()));
-        (coding.is_some() || text.is_some()).then(|| concept(coding, text))
+        let concept = product.and_then(|product| product.product.concept(record, component));
+        concept.or_else(|| product::Product::default().concept(record, component))
     }
 
     /// The active component, the only one that GNU Health has apart from a description in words.
@@ -283,9 +274,9 @@ impl Row {
     }
 }
 
-fn amount(number: Option<&String>, unit: Option<&Coded>) -> Option<Quantity> {
+fn amount(number: Option<&String>, unit: Option<&DoseUnit>) -> Option<Quantity> {
     let number = Decimal::parse(number?.as_str()).ok()?;
-    Some(Coded::dose(unit, number))
+    Some(dose(number, unit))
 }
 
 fn is_positive(number: &str) -> bool {
@@ -344,8 +335,8 @@ mod tests {
     #[test]
     fn of_a_solution_the_concentration_is_the_strength() {
         let strength = |volume: &str| {
-            let row = json!({"active_component": "amoxicillin", "strength": "250", "unit": {"name": "mg"},
-                "sol_conc": "125.5", "sol_conc_unit": {"name": "mg"}, "sol_vol": volume, "sol_vol_unit": {"name": "mL"}});
+            let row = json!({"active_component": "amoxicillin", "strength": "250", "unit": {"name": "mg", "original": "mg"},
+                "sol_conc": "125.5", "sol_conc_unit": {"name": "mg", "original": "mg"}, "sol_vol": volume, "sol_vol_unit": {"name": "mL", "original": "mL"}});
             rendered(&row)["ingredient"][0]["strength"].clone()
         };
         let found = strength("5");

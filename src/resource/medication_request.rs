@@ -8,24 +8,34 @@ use crate::fhir::r4::{
     self, Annotation, CodeableConcept, DataAbsentReason, Decimal, Identifier,
     MedicationRequestDispenseRequest, MedicationRequestIntent, MedicationRequestMedication,
     MedicationRequestStatus, MedicationRequestSubstitution, MedicationRequestSubstitutionAllowed,
-    Quantity,
+    Quantity, Reference,
 };
 use crate::search::declaration::{Declaration, Only, Source};
 use crate::search::parameter::{Kind, Meaning, Parameter, System, Target, Value};
-use crate::tryton::model::{ID, Node, Read, Relation, plain, read_as};
+use crate::tryton::model::{ID, Node, Read, Relation, leaf, plain, read_as};
 
 use super::dosage::{TO_COMMON_DOSAGE, TO_DOSE_UNIT, TO_ROUTE, Taken, period};
 use super::drug_form::TO_DRUG_FORM;
 use super::medicament::{MEDICAMENT_NAME, Medicament, medication_reference};
 use super::pathology::{PATHOLOGY, Pathology};
 use super::person::{
-    PARTY_NAME, PATIENT_NAME, PHARMACY, PROFESSIONAL_NAME, Party, Person, filled, moment,
+    PATIENT_NAME, PHARMACY, PROFESSIONAL_NAME, Party, Person, filled, logical_reference, moment,
     patient_reference, pharmacy_reference, practitioner_reference, renamed,
 };
 use super::{Record, Resource, Version, absent};
 
 /// The resource type MedicationRequest.
 pub struct MedicationRequest;
+
+/// As much of a pharmacy as a reference shows.
+const PHARMACY_NAME: Node = leaf(
+    "party.party",
+    &[
+        plain(&["name"]),
+        plain(&["lastname"]),
+        plain(&["is_pharmacy"]),
+    ],
+);
 
 const ORDER: Node = Node {
     model: "gnuhealth.prescription.order",
@@ -52,7 +62,7 @@ const ORDER: Node = Node {
         Relation {
             key: "pharmacy",
             columns: &["pharmacy"],
-            node: &PARTY_NAME,
+            node: &PHARMACY_NAME,
         },
     ],
     many: &[],
@@ -136,7 +146,7 @@ static PARAMETERS: &[Parameter] = &[
         "MedicationRequest-intended-dispenser",
         "The pharmacy.",
         &[of_order(
-            Value::Field("pharmacy_id"),
+            Value::Sql("CASE WHEN {pharmacy/is_pharmacy} IS TRUE THEN {pharmacy_id} END"),
             Meaning::Reference("Organization", PHARMACY),
         )],
     )
@@ -259,7 +269,15 @@ struct Order {
     healthprof_id: Option<i64>,
     healthprof: Option<Person>,
     pharmacy_id: Option<i64>,
-    pharmacy: Option<Party>,
+    pharmacy: Option<Pharmacy>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Pharmacy {
+    is_pharmacy: Option<bool>,
+    #[serde(flatten)]
+    party: Party,
 }
 
 impl Resource for MedicationRequest {
@@ -323,6 +341,15 @@ impl Order {
         }
     }
 
+    /// A party that is no pharmacy any more is not served as one: only its name is told.
+    fn pharmacy(&self) -> Option<Reference> {
+        let pharmacy = self.pharmacy.as_ref()?;
+        if pharmacy.is_pharmacy == Some(true) {
+            return pharmacy_reference(self.pharmacy_id, Some(&pharmacy.party));
+        }
+        logical_reference("Organization", None, pharmacy.party.display())
+    }
+
     /// The number that the lines of a prescription share.
     fn identifier(&self, record: &Record<'_>) -> Option<Identifier> {
         Some(Identifier {
@@ -352,7 +379,7 @@ impl Row {
             number_of_repeats_allowed: self.refills.and_then(|number| number.try_into().ok()),
             quantity: self.quantity(record),
             expected_supply_duration: self.taken.duration(),
-            performer: pharmacy_reference(order.pharmacy_id, order.pharmacy.as_ref()),
+            performer: order.pharmacy(),
             ..MedicationRequestDispenseRequest::default()
         };
         (request != MedicationRequestDispenseRequest::default()).then_some(request)
@@ -406,7 +433,7 @@ mod tests {
     fn a_request_says_what_its_order_says() {
         let row = json!({"medicament_id": 3, "short_comment": "After meals", "order": {"prescription_id": "PRES 1",
             "prescription_date": "2026-10-01T10:30:00", "notes": "Twice", "patient_id": 7, "healthprof_id": 2,
-            "pharmacy_id": 9, "pharmacy": {"name": "Green cross"}}});
+            "pharmacy_id": 9, "pharmacy": {"name": "Green cross", "is_pharmacy": true}}});
         let found = rendered(&row);
         assert_eq!(
             found["groupIdentifier"],
@@ -422,6 +449,22 @@ mod tests {
         );
         let pharmacy = json!({"reference": "Organization/pharmacy-9", "type": "Organization", "display": "Green cross"});
         assert_eq!(found["dispenseRequest"], json!({"performer": pharmacy}));
+    }
+
+    #[test]
+    fn a_party_that_is_no_pharmacy_is_only_named() {
+        let performer = |pharmacy: Value| {
+            let row = json!({"order": {"pharmacy_id": 9, "pharmacy": pharmacy}});
+            rendered(&row)["dispenseRequest"]["performer"].clone()
+        };
+        let named = json!({"type": "Organization", "display": "Green cross"});
+        for pharmacy in [
+            json!({"name": "Green cross", "is_pharmacy": false}),
+            json!({"name": "Green cross"}),
+        ] {
+            assert_eq!(performer(pharmacy), named);
+        }
+        assert_eq!(performer(Value::Null), Value::Null);
     }
 
     #[test]

@@ -309,7 +309,7 @@ pub static DECLARATION: Declaration = Declaration {
         Source {
             prefix: INPATIENT,
             root: &INPATIENT_ROOT,
-            only: Only::All,
+            only: Only::PartOf("registration"),
             measures: &[],
         },
     ],

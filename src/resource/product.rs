@@ -43,6 +43,11 @@ struct Template {
 }
 
 impl Product {
+    /// Its name.
+    pub(super) fn name(&self) -> Option<String> {
+        filled(self.template.as_ref()?.name.as_ref())
+    }
+
     /// The hospital's code, with the name; `None` if neither may be read. Another name stands in where the product has no
     /// template.
     pub(super) fn concept(

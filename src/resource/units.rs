@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::fhir::r4::{Decimal, Quantity};
-use crate::tryton::model::{Field, translated};
+use crate::tryton::model::{Field, plain, translated};
 
 use super::person::{filled, renamed};
 
@@ -137,12 +137,35 @@ pub(super) fn printed(value: Decimal, unit: Option<&String>) -> Quantity {
     quantity(value, unit, code)
 }
 
-/// A dose in a unit with this code, if it has one, and name: the code says what it is, since the name may be translated.
-pub(super) fn dosed(value: Decimal, code: Option<&String>, name: Option<&String>) -> Quantity {
-    let (code, name) = (filled(code), filled(name));
-    let of = |text: &Option<String>| known(DOSES, text.as_deref()?);
-    let ucum = of(&code).or_else(|| of(&name));
-    quantity(value, name.or(code), ucum)
+/// The fields of a unit of doses, for [`DoseUnit`]. 4.4 has no codes of them, so that the name tells what it is.
+pub(super) const DOSE_UNIT: &[Field] = &[
+    plain(&["code"]),
+    translated(&["name"]),
+    renamed("original", &["name"]),
+];
+
+/// A row of [`DOSE_UNIT`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DoseUnit {
+    code: Option<String>,
+    name: Option<String>,
+    original: Option<String>,
+}
+
+impl DoseUnit {
+    /// Its name, in the language in which it is shown.
+    pub(super) fn name(&self) -> Option<String> {
+        filled(self.name.as_ref())
+    }
+
+    /// A dose with this unit.
+    pub(super) fn quantity(&self, value: Decimal) -> Quantity {
+        let mut texts = [&self.code, &self.original].into_iter().flatten();
+        let code = texts.find_map(|text| known(DOSES, text.trim()));
+        let name = self.name().or_else(|| filled(self.code.as_ref()));
+        quantity(value, name, code)
+    }
 }
 
 fn known(units: &[(&str, &'static str)], unit: &str) -> Option<&'static str> {
@@ -215,22 +238,22 @@ mod tests {
 
     #[test]
     fn a_dose_has_the_unit_that_its_code_or_its_name_says() {
-        let shown = |code: Option<&str>, name: Option<&str>| {
-            let text = |text: Option<&str>| text.map(str::to_owned);
-            let value = Decimal::parse("0").unwrap();
-            let quantity = dosed(value, text(code).as_ref(), text(name).as_ref());
+        let shown = |row: serde_json::Value| {
+            let unit: DoseUnit = serde_json::from_value(row).unwrap();
+            let quantity = unit.quantity(Decimal::parse("0").unwrap());
             (quantity.unit.unwrap_or_default(), quantity.code)
         };
         let ucum = |unit: &str, code: &str| (unit.to_owned(), Some(code.to_owned()));
-        assert_eq!(
-            shown(Some("mg"), Some("Milligramm")),
-            ucum("Milligramm", "mg")
-        );
-        assert_eq!(shown(None, Some("mg")), ucum("mg", "mg"));
-        assert_eq!(shown(Some("own"), Some("mL")), ucum("mL", "mL"));
-        assert_eq!(shown(Some("mL"), None), ucum("mL", "mL"));
-        assert_eq!(shown(Some("unit"), Some("unit")), ("unit".to_owned(), None));
-        assert_eq!(shown(None, None), (String::new(), None));
+        let json = |code: Option<&str>, name: Option<&str>, original: Option<&str>| {
+            shown(serde_json::json!({"code": code, "name": name, "original": original}))
+        };
+        assert_eq!(json(Some("mg"), Some("мг"), None), ucum("мг", "mg"));
+        assert_eq!(json(None, Some("мг"), Some("mg ")), ucum("мг", "mg"));
+        assert_eq!(json(Some("own"), Some("mL"), Some("mL")), ucum("mL", "mL"));
+        assert_eq!(json(Some("mL"), None, None), ucum("mL", "mL"));
+        let unit = Some("unit");
+        assert_eq!(json(unit, unit, unit), ("unit".to_owned(), None));
+        assert_eq!(json(None, None, None), (String::new(), None));
     }
 
     #[test]

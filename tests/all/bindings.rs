@@ -54,7 +54,8 @@ fn judged(lines: Vec<String>) -> Report {
 
 fn every_code_is_of_the_value_set_of_its_element(world: &World) {
     let report = judged(resources(world).map(Value::to_string).collect());
-    let mut table = String::from("members, only text, outside, not judged: element and value set\n");
+    let mut table =
+        String::from("members, only text, outside, not judged: element and value set\n");
     for (element, binding) in &report.bindings {
         let Binding {
             members,

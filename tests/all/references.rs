@@ -57,7 +57,9 @@ fn every_reference_leads_to_a_resource_or_is_logical(world: &World) {
         wrong.push(format!("{}: {dead}", targets[&dead]));
     }
     for (kind, [literal, logical, contained]) in &counts {
-        println!("references of {kind}: {literal} literal, {logical} logical, {contained} contained");
+        println!(
+            "references of {kind}: {literal} literal, {logical} logical, {contained} contained"
+        );
     }
     println!("references: {} targets were read", targets.len());
     assert!(
@@ -148,8 +150,7 @@ fn dead(client: &Client, targets: &[&String]) -> Vec<String> {
 fn dead_references_are_found(world: &World) {
     let types = BTreeSet::from(["Patient"]);
     let holder = json!({"contained": [{"resourceType": "Patient", "id": "a"}]});
-    let is_wrong =
-        |reference: Value| matches!(link(&holder, &reference, &types), Link::Wrong(_));
+    let is_wrong = |reference: Value| matches!(link(&holder, &reference, &types), Link::Wrong(_));
     let own = world.app().url();
     for reference in [
         json!({"reference": "Encounter/1"}),

@@ -33,21 +33,18 @@ pub(super) fn with_packages(
     if std::fs::read_to_string(&marker).is_ok_and(|made| made == key) && works(&python) {
         return Ok(python);
     }
-    step(
-        &format!("Installing {what} from PyPI"),
-        || {
-            let system = find()?;
-            // whatever is there is of an older list, or was interrupted
-            let _ = std::fs::remove_dir_all(&folder);
-            run(
-                Command::new(&system).args(["-m", "venv"]).arg(&folder),
-                "A virtual environment cannot be made. On Debian and Ubuntu: apt-get install python3-venv",
-            )?;
-            install(&python, requirements)?;
-            std::fs::write(&marker, key)
-                .with_context(|| format!("{} cannot be written", marker.display()))
-        },
-    )?;
+    step(&format!("Installing {what} from PyPI"), || {
+        let system = find()?;
+        // whatever is there is of an older list, or was interrupted
+        let _ = std::fs::remove_dir_all(&folder);
+        run(
+            Command::new(&system).args(["-m", "venv"]).arg(&folder),
+            "A virtual environment cannot be made. On Debian and Ubuntu: apt-get install python3-venv",
+        )?;
+        install(&python, requirements)?;
+        std::fs::write(&marker, key)
+            .with_context(|| format!("{} cannot be written", marker.display()))
+    })?;
     Ok(python)
 }
 

@@ -67,7 +67,10 @@ const SERVED: &[(&str, &[&str])] = &[
     ("/Patient?name=betz", &[]),
     ("/Patient?birthdate=1985-10-04", &["party_birth"]),
     ("/Patient?identifier=nobody", &["party_ref_trimmed"]),
-    ("/Organization?_count=50", &["party_insurer", "party_pharmacy"]),
+    (
+        "/Organization?_count=50",
+        &["party_insurer", "party_pharmacy"],
+    ),
     ("/Condition?code:text=diab", &[]),
     ("/Observation?code:text=haemo", &["analyte_words"]),
     ("/Observation?code=nothing", &["result_code"]),

@@ -144,6 +144,7 @@ const VALUES: &[(&str, &str)] = &[
     ("given", "Ana"),
     ("identifier", "X1234567L"),
     ("language", "urn:ietf:bcp:47|es"),
+    ("link", "Patient/52"),
     ("name", "Ana"),
     ("phone", "+34 928 000 001"),
     ("telecom", "@ana:example.org"),
@@ -160,8 +161,12 @@ fn every_declared_search_parameter_works(world: &World) {
             .get_with(&path, &[("prefer", "handling=strict")])
             .ok();
         let found = crate::world::ids(&bundle);
-        // Of the demo patients the first is alive; a signed certificate says when the 21st died.
-        let patient = if *name == "death-date" { 21 } else { 1 };
+        // Of the demo patients the first is alive; a signed certificate says when the 21st died. The 51st was merged.
+        let patient = match *name {
+            "death-date" => 21,
+            "link" => 51,
+            _ => 1,
+        };
         assert!(found.contains(&patient), "{name}={value}: {found:?}");
         let everybody = found.len() == world.patients().len();
         assert_eq!(everybody, *name == "_lastUpdated", "{name}={value}");

@@ -81,6 +81,15 @@ const TRANSLATED: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Whether this version of GNU Health translates a field: 4.4 has fewer of the laboratory.
+fn is_translated(world: &World, model: &str, field: &str) -> bool {
+    let newer = [
+        ("gnuhealth.lab.test.critearea", "normal_range"),
+        ("gnuhealth.lab.test.units", "name"),
+    ];
+    world.version() == GnuHealth::V5_0 || !newer.contains(&(model, field))
+}
+
 /// Translations of some records, of every kind that there is; gone when this is dropped.
 struct Translations<'w> {
     world: &'w World,
@@ -105,6 +114,9 @@ impl<'w> Translations<'w> {
             UPDATE ir_lang SET translatable = true, active = true WHERE code IN ('es', 'es_AR')",
         );
         for (place, (model, field, of)) in TRANSLATED.iter().enumerate() {
+            if !is_translated(world, model, field) {
+                continue;
+            }
             let table = model.replace('.', "_");
             // One record after the other: translated; fuzzy; empty, NULL; region and language; the region empty; only the
             // region; of another language, of another type; none at all.
@@ -315,7 +327,8 @@ fn texts_are_what_trytond_reads_in_the_language(world: &World) {
             }
             assert!(different.is_empty(), "{header}\n{}", different.join("\n"));
             assert!(!texts.is_empty(), "{model}.{field}");
-            assert_eq!(translated > 0, language != "en", "{header} {model}.{field}");
+            let expected = language != "en" && is_translated(world, model, field);
+            assert_eq!(translated > 0, expected, "{header} {model}.{field}");
         }
     }
 }
@@ -443,6 +456,9 @@ fn what_is_shown_is_found(world: &World) {
 }
 
 fn a_unit_has_its_code_in_every_language(world: &World) {
+    if !is_translated(world, "gnuhealth.lab.test.units", "name") {
+        return;
+    }
     let _translations = Translations::new(world);
     let observations = all(world, "Observation", "es");
     let plain = all(world, "Observation", "en");

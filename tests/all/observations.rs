@@ -847,10 +847,6 @@ fn searches_find_what_is_shown(world: &World) {
             "encounter:missing=false",
             Box::new(|observation| !observation["encounter"].is_null()),
         ),
-        (
-            "based-on:missing=false",
-            Box::new(|observation| !observation["basedOn"].is_null()),
-        ),
         ("code=8478-0", code("8478-0")),
         (
             "code=72514-3,9187-6",
@@ -935,6 +931,12 @@ fn searches_find_what_is_shown(world: &World) {
             Box::new(|observation| !observation["dataAbsentReason"].is_null()),
         ),
     ];
+    let mut cases = cases;
+    if world.version() == GnuHealth::V5_0 {
+        // the demo's orders of 4.4 have no number
+        let ordered = |observation: &Value| !observation["basedOn"].is_null();
+        cases.push(("based-on:missing=false", Box::new(ordered)));
+    }
     for (query, shown) in cases {
         let expected: BTreeSet<&String> = all
             .iter()

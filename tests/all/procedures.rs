@@ -587,7 +587,10 @@ fn searches_find_the_procedures_that_are_shown(world: &World) {
             .collect();
         let found = resources(
             &world.doctor(),
-            &format!("/Procedure?{}&_count=1000", query.replace('|', "%7C")),
+            &format!(
+                "/Procedure?{}&_count=1000",
+                query.replace('|', "%7C").replace(' ', "%20")
+            ),
         );
         assert_eq!(found.keys().collect::<BTreeSet<_>>(), expected, "{query}");
         assert!(

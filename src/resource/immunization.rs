@@ -99,9 +99,12 @@ const ACT_SITE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActSite";
 const ROUTE: &str = "http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration";
 const ROUTE_V2: &str = "http://terminology.hl7.org/CodeSystem/v2-0162";
 
+/// A code, and its name in the code system.
+type Named = (&'static str, &'static str);
+
 /// A value of `admin_site`, what GNU Health calls it, and the code of v3 ActSite with its name. The fat of the thigh and of
 /// the upper arm is in these; v3 has no code for a whole forearm.
-const SITES: &[(&str, &str, Option<(&str, &str)>)] = &[
+const SITES: &[(&str, &str, Option<Named>)] = &[
     (
         "lvl",
         "left vastus lateralis",
@@ -140,7 +143,7 @@ const SITES: &[(&str, &str, Option<(&str, &str)>)] = &[
 
 /// A value of `admin_route`; the code of v2 table 0162, of which GNU Health has the name too; the code of v3
 /// RouteOfAdministration with its name, which R4 suggests. v3 has none that says only that it was through the nose.
-const ROUTES: &[(&str, (&str, &str), Option<(&str, &str)>)] = &[
+const ROUTES: &[(&str, Named, Option<Named>)] = &[
     (
         "im",
         ("IM", "Intramuscular"),

@@ -216,13 +216,15 @@ impl Taken {
     }
 
     /// What GNU Health prints on a prescription of how much and when to take it (`get_report_common_usage_str`), as its
-    /// data has it: `500 mg x 2 Tablet, 3 times per day (08 13 18)`.
+    /// data has it: `500 mg x 2 Tablet, 3 times per day (08 13 18)`. One of what is not said is nothing: Tryton's clients
+    /// fill in 1 from the start.
     fn text(&self) -> Option<String> {
         let dose = dose_text(self.dose.as_ref(), self.dose_unit.as_ref());
-        let units = self.qty.map(|number| {
-            let form = self.form.as_ref().and_then(DrugForm::name);
-            joined([Some(number.to_string()), form], " ").unwrap_or_default()
-        });
+        let form = self.form.as_ref().and_then(DrugForm::name);
+        let said = dose.is_some() || form.is_some();
+        let number = self.qty.filter(|number| said || *number > 1);
+        let units =
+            number.map(|number| joined([Some(number.to_string()), form], " ").unwrap_or_default());
         let times = self.times_text().map(|times| format!("({times})"));
         let common = Coded::name(self.common_dosage.as_ref());
         joined(
@@ -521,6 +523,8 @@ mod tests {
         let found = shown(row);
         assert_eq!(found["doseAndRate"][0]["doseQuantity"], json!({"value": 2}));
         assert_eq!(found["text"], "500 mg x 2");
+        assert_eq!(shown(json!({"qty": 2}))["text"], "2");
+        assert_eq!(shown(json!({"qty": 1})), Value::Null);
     }
 
     #[test]

@@ -153,7 +153,9 @@ fn words(row: &Value) -> Value {
     let name = |of: &str| row[of]["name"].as_str().map(str::to_owned);
     let number = |key: &str| Some(m[key].to_string()).filter(|text| text != "null");
     let dose = number("dose").and_then(|dose| join(vec![Some(dose), name("unit")], " "));
-    let units = number("qty").and_then(|number| join(vec![Some(number), name("form")], " "));
+    let alone = dose.is_none() && name("form").is_none();
+    let units = number("qty").filter(|_| !alone || m["qty"].as_i64() > Some(1));
+    let units = units.and_then(|number| join(vec![Some(number), name("form")], " "));
     let hours = text(&m["admin_times"]);
     let hours = hours.as_str().map(|hours| format!("({hours})"));
     let when = join(vec![name("common"), hours], " ");

@@ -490,6 +490,24 @@ fn what_cannot_be_read_is_refused_and_placed(world: &World) {
         .post("/Patient/$validate", &deep, &[XML])
         .refused(400, "structure");
     assert!(told.contains("deep"), "{told}");
+    // as deep as it may be, it is looked at to the bottom
+    let levels = 61;
+    let (open, close) = (r#"{"url":"u","extension":["#, "]}");
+    let json = format!(
+        r#"{{"resourceType":"Patient","extension":[{}{{"url":"u","valueCode":" "}}{}]}}"#,
+        open.repeat(levels),
+        close.repeat(levels)
+    );
+    let xml = format!(
+        "<Patient xmlns=\"http://hl7.org/fhir\">{}<valueCode value=\" \"/>{}</Patient>",
+        "<extension url=\"u\">".repeat(levels + 1),
+        "</extension>".repeat(levels + 1)
+    );
+    for (body, sent) in [(json, JSON), (xml, XML)] {
+        let found = errors(&doctor.post("/Patient/$validate", &body, &[sent]));
+        let place = format!("Patient{}.value", ".extension[0]".repeat(levels + 1));
+        assert_eq!(found, [(place, "value".to_owned())], "{body}");
+    }
     let patient = r#"{"resourceType":"Patient"}"#;
     for other in [
         "text/plain",

@@ -1,7 +1,8 @@
 //! What comes from outside, thrown at everything that reads it without asking a database: whatever is sent, nothing panics,
 //! and the answer is a value or a typed error. `PROPTEST_CASES` says how many cases each test tries (256 unless it is set).
 //!
-//! What reads batches is fuzzed beside it, in `rest::batch::fuzz`, since nobody else may call it.
+//! What reads batches and what is to be validated is fuzzed beside it, in `rest::batch::fuzz` and `rest::validation::fuzz`, since
+//! nobody else may call it.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

@@ -16,6 +16,7 @@ use crate::search;
 use crate::search::declaration::Declaration;
 use crate::search::query::Pair;
 use crate::tryton::catalog::Catalog;
+use crate::tryton::model::Node;
 use crate::turn::Turnstile;
 
 use super::capability::{self, Server};
@@ -158,7 +159,7 @@ async fn read(database: &Database) -> Result<Installed, Error> {
     let roots = resource::ALL
         .iter()
         .flat_map(|declaration| declaration.roots());
-    let tables = roots.map(|root| root.table()).collect();
+    let tables = roots.map(Node::table).collect();
     let catalog = Catalog::read(database, tables).await?;
     let is_there = |declaration: &&&Declaration| {
         let mut roots = declaration.roots();

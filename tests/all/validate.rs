@@ -379,11 +379,12 @@ fn parameters_say_how_to_validate(world: &World) {
     };
     let gender = ("Patient.gender".to_owned(), "code-invalid".to_owned());
     let unsupported = ("Patient".to_owned(), "not-supported".to_owned());
-    assert_eq!(found("/Patient/$validate", &with("")), [gender.clone()]);
+    let only_gender = vec![gender.clone()];
+    assert_eq!(found("/Patient/$validate", &with("")), only_gender);
     let xml = "<Parameters xmlns=\"http://hl7.org/fhir\"><parameter><name value=\"resource\"/><resource><Patient><gender value=\"f\"/></Patient></resource></parameter></Parameters>";
     assert_eq!(
         errors(&doctor.post("/Patient/$validate", xml, &[XML])),
-        [gender.clone()]
+        only_gender
     );
     for mode in ["create", "update", "delete"] {
         let expected = BTreeSet::from([gender.clone(), unsupported.clone()]);
@@ -405,11 +406,11 @@ fn parameters_say_how_to_validate(world: &World) {
     }
     assert_eq!(
         found("/Patient/7/$validate?mode=delete", ""),
-        [unsupported.clone()]
+        vec![unsupported.clone()]
     );
     let own =
         "/Patient/$validate?mode=profile&profile=http://hl7.org/fhir/StructureDefinition/Patient";
-    assert_eq!(found(own, patient), [gender.clone()]);
+    assert_eq!(found(own, patient), only_gender);
     let other = "/Patient/$validate?profile=http://example.org/profile";
     assert_eq!(
         BTreeSet::from_iter(found(other, patient)),
@@ -489,6 +490,24 @@ fn what_cannot_be_read_is_refused_and_placed(world: &World) {
         .post("/Patient/$validate", &deep, &[XML])
         .refused(400, "structure");
     assert!(told.contains("deep"), "{told}");
+    // as deep as it may be, it is looked at to the bottom
+    let levels = 61;
+    let (open, close) = (r#"{"url":"u","extension":["#, "]}");
+    let json = format!(
+        r#"{{"resourceType":"Patient","extension":[{}{{"url":"u","valueCode":" "}}{}]}}"#,
+        open.repeat(levels),
+        close.repeat(levels)
+    );
+    let xml = format!(
+        "<Patient xmlns=\"http://hl7.org/fhir\">{}<valueCode value=\" \"/>{}</Patient>",
+        "<extension url=\"u\">".repeat(levels + 1),
+        "</extension>".repeat(levels + 1)
+    );
+    for (body, sent) in [(json, JSON), (xml, XML)] {
+        let found = errors(&doctor.post("/Patient/$validate", &body, &[sent]));
+        let place = format!("Patient{}.value", ".extension[0]".repeat(levels + 1));
+        assert_eq!(found, [(place, "value".to_owned())], "{body}");
+    }
     let patient = r#"{"resourceType":"Patient"}"#;
     for other in [
         "text/plain",
@@ -580,7 +599,7 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     (
         "Observation-clinical-gender.json",
         "Observation.performer[0].reference",
-        "R4 does not let it lead to a Group or a Device",
+        "R4 does not let it lead to an Encounter",
     ),
 ];
 

@@ -297,8 +297,11 @@ impl Document<'_, '_> {
 
     /// The one resource in an element.
     fn wrapped(&mut self, start: &Start) -> Result<Node, Malformed> {
+        if start.is_empty {
+            return Ok(Node::Object(Object::default()));
+        }
         let mut resource = None;
-        while !start.is_empty {
+        loop {
             match self.next()? {
                 Part::Start(inner) if resource.is_none() && inner.namespace == Space::Fhir => {
                     resource = Some(self.resource(&inner)?);
@@ -333,7 +336,10 @@ impl Document<'_, '_> {
 
     /// The id of a resource without a table, by which it may be referred to; all else in it is passed over.
     fn id_of(&mut self, start: &Start, object: &mut Object) -> Result<(), Malformed> {
-        while !start.is_empty {
+        if start.is_empty {
+            return Ok(());
+        }
+        loop {
             match self.next()? {
                 Part::Start(inner) => {
                     let id = inner.attribute("value").filter(|_| inner.name == "id");

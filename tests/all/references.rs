@@ -139,7 +139,7 @@ fn dead(client: &Client, targets: &[&String]) -> Vec<String> {
         let answered = answer["entry"].as_array().expect("answers");
         assert_eq!(answered.len(), some.len());
         for (target, answer) in some.iter().zip(answered) {
-            if answer["response"]["status"] != "200" {
+            if answer["response"]["status"] != "200 OK" {
                 dead.push((*target).clone());
             }
         }

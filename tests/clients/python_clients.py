@@ -7,13 +7,11 @@ the resource types. On stdout one JSON object: `read`, the names of all resource
 after page; `followed`, the names of those that it got by following references; and `columns`, how many columns the client's
 table of each type has, if it makes tables.
 """
+import contextlib
+import io
 import json
-import os
 import sys
 import warnings
-
-# fhir-pyrate shows its progress
-os.environ['TQDM_DISABLE'] = '1'
 
 # Several pages of what there is more of.
 PAGE = 250
@@ -24,7 +22,10 @@ FOLLOWED = 3
 def main():
     question = json.load(sys.stdin)
     client = {'fhirclient': fhirclient, 'fhirpy': fhirpy, 'fhir-pyrate': fhir_pyrate}[sys.argv[1]]
-    print(json.dumps(client(**question)))
+    # fhir-pyrate draws its progress there
+    with contextlib.redirect_stderr(io.StringIO()):
+        answer = client(**question)
+    print(json.dumps(answer))
 
 
 def some(references):

@@ -163,6 +163,9 @@ function filtered(definition, filters) {
     if (op === 'is-a' || op === 'descendent-of') {
       const family = descendants(concepts, value);
       left = left.filter(({ code }) => family.has(code) && (op === 'is-a' || code !== value));
+    } else if (op === 'is-not-a') {
+      const family = descendants(concepts, value);
+      left = left.filter(({ code }) => !family.has(code));
     } else if (op === '=') {
       left = left.filter((concept) => concept.property?.some((one) => one.code === property && String(valueOf(one)) === value));
     } else {

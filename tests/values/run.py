@@ -9,7 +9,6 @@ stdout one JSON object:
   differences  what is not as the record says
   without      declared types that have no file
   undeclared   types that have a file and are not served, which are not checked
-  unserved     sources that are not checked since not one resource of them is served: those of a file's TO_COME
 """
 import importlib.util
 import json
@@ -39,7 +38,7 @@ def main():
     Pool.start()
     pool = Pool(database)
     pool.init()
-    report = {'checked': {}, 'differences': [], 'without': [], 'undeclared': [], 'unserved': []}
+    report = {'checked': {}, 'differences': [], 'without': [], 'undeclared': []}
     files = {path.stem.replace('_', '').lower(): path for path in (HERE / 'types').glob('*.py')}
     report['without'] = [name for name in served if name.lower() not in files]
     with Transaction().start(database, 0, readonly=True, context={'active_test': False, 'language': 'en'}) as transaction:
@@ -63,14 +62,9 @@ def load(path):
 
 
 def compare(hospital, type_, module, served, report):
-    to_come = set(getattr(module, 'TO_COME', ()))
-    there = {prefix(id_) for id_ in served}
     resources = values = 0
-    expected, left_out = set(), {}
+    expected = set()
     for id_, checks in module.resources(hospital):
-        if prefix(id_) in to_come - there:
-            left_out[prefix(id_)] = left_out.get(prefix(id_), 0) + 1
-            continue
         expected.add(id_)
         resource = served.get(id_)
         if resource is None:
@@ -81,14 +75,12 @@ def compare(hospital, type_, module, served, report):
             values += 1
             if wrong := problem(resource, check):
                 report['differences'].append(f'{type_}/{id_}: {wrong}')
-    # What a file does not speak of, it cannot miss.
-    known = {prefix(id_) for id_ in expected} | set(getattr(module, 'PREFIXES', ()))
+    known = {prefix(id_) for id_ in expected}
     for id_ in served:
         if id_ not in expected:
             what = 'stands for no record' if prefix(id_) in known else 'is of a source that the file of its type does not know'
             report['differences'].append(f'{type_}/{id_} {what}')
     report['checked'][type_] = [resources, values]
-    report['unserved'] += [f'{type_}/{name}-: none is served, {count} expected' for name, count in left_out.items()]
 
 
 def prefix(id_):

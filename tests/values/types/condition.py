@@ -1,9 +1,6 @@
 """Condition: the problem list, gnuhealth.patient.disease without allergies, and the diagnoses of evaluations."""
 from hospital import SNOMED_CT, counts, first, label, number, pathology_checks, refers, second, shows, shows_all, year_or_day
 
-# not served yet
-TO_COME = ('eval', 'secondary', 'hypothesis')
-
 SEVERITIES = {'Mild': '255604002', 'Moderate': '6736007', 'Severe': '24484000'}
 
 

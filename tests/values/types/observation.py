@@ -1,9 +1,6 @@
 """Observation: results of laboratories, and what was measured in evaluations, nursing rounds, ambulatory care and ICU."""
 from hospital import LOINC, UCUM, counts, first, nothing, quantity, refers, shows, shows_all
 
-# not served yet
-TO_COME = ('rounding', 'ambulatory', 'glasgow', 'apache')
-
 # LOINC's codes and units, as R4's vital signs profiles and the help texts of GNU Health's fields say.
 VITAL_SIGNS = {
     'bpm': ('8867-4', '/min'), 'respiratory_rate': ('9279-1', '/min'), 'temperature': ('8310-5', 'Cel'),

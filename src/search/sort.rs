@@ -61,10 +61,18 @@ pub(super) fn parse(grammar: Grammar, value: &str) -> Result<Vec<Key>, Error> {
     keys.collect()
 }
 
-/// Whether results can be sorted by a parameter.
+/// Whether results can be sorted by a parameter: not where it has several values together, nor where it leads only to what
+/// is not served.
 #[must_use]
 pub fn is_sortable(parameter: &Parameter) -> bool {
-    !matches!(parameter.kind, Kind::Composite(_))
+    match parameter.kind {
+        Kind::Composite(_) => false,
+        Kind::Reference => parameter
+            .targets
+            .iter()
+            .any(|target| matches!(target.meaning, Meaning::Reference(..))),
+        _ => true,
+    }
 }
 
 impl Key {

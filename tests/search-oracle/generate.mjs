@@ -140,15 +140,24 @@ function* includes(world, type) {
     open: [],
     included: [...new Set(included)].map(key),
   });
+  const of = (result, pairs, included) => ({
+    ...ask([['_id', result.id], ...pairs], included), expected: [key(result)],
+  });
   for (const value of searchInclude) {
     const found = followed(world, type, value, resources);
+    if (new Set(found).size > MOST_INCLUDED) {
+      for (const result of resources.slice(0, 5)) {
+        yield of(result, [['_include', value]], followed(world, type, value, [result]));
+      }
+      continue;
+    }
     yield ask([['_include', value]], found);
     // From there on, as far as one more include leads.
     for (const next of new Set(found.map(({ resourceType }) => resourceType))) {
       const further = world.declared.find((each) => each.type === next).searchInclude ?? [];
       for (const again of further.filter((each) => each !== '*').slice(0, 3)) {
-        if (next !== type) {
-          const both = [...found, ...followed(world, next, again, found)];
+        const both = [...found, ...followed(world, next, again, found)];
+        if (next !== type && new Set(both).size <= MOST_INCLUDED) {
           yield ask([['_include', value], ['_include:iterate', again]], both, '_include:iterate');
         }
       }
@@ -167,7 +176,7 @@ function* includes(world, type) {
       if (included.length > MOST_INCLUDED) {
         continue;
       }
-      yield { ...ask([['_id', result.id], ['_revinclude', value]], included), expected: [key(result)] };
+      yield of(result, [['_revinclude', value]], included);
     }
   }
 }

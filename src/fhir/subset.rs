@@ -52,7 +52,12 @@ pub fn subset(resource: &str, elements: &[Element], part: &Part) -> serde_json::
         if kept {
             object.member(name, value.get());
         }
-        if name == "id" && members.get("meta").is_none() {
+        let last_before_meta = if members.get("id").is_some() {
+            "id"
+        } else {
+            "resourceType"
+        };
+        if name == last_before_meta && members.get("meta").is_none() {
             object.member("meta", &format!("{{\"tag\":[{SUBSETTED}]}}"));
         }
     }

@@ -42,7 +42,7 @@ const VACCINE: Node = Node {
 /// With health_stock. It has the expiration date from there, too.
 const LOT: Node = leaf(
     "stock.lot",
-    &[plain(&["number"]), plain(&["expiration_date"])],
+    &[ID, plain(&["number"]), plain(&["expiration_date"])],
 );
 
 static ROOT: Node = Node {
@@ -164,7 +164,21 @@ const ROUTES: &[(&str, Named, Option<Named>)] = &[
 ];
 
 const TEMPLATES: &[&str] = &["vaccine", "product", "template"];
-const LOTS: &[&str] = &["lot"];
+
+const CODE: Target = Target::new(
+    &["vaccine", "product"],
+    Value::Field("code"),
+    Meaning::Token(System::Local(product::LOCAL)),
+);
+
+const NAME: Target = Target::new(TEMPLATES, Value::Field("name"), Meaning::Text);
+
+const COMPONENT: Target = Target::new(
+    &["vaccine"],
+    Value::Field("active_component"),
+    Meaning::Text,
+)
+.unless(TEMPLATES);
 
 static PARAMETERS: &[Parameter] = &[
     Parameter::new(
@@ -179,10 +193,11 @@ static PARAMETERS: &[Parameter] = &[
         Kind::String,
         "Immunization-lot-number",
         "The number of the lot.",
-        &[
-            Target::new(LOTS, Value::Field("number"), Meaning::Text),
-            Target::new(&[], Value::Field("vaccine_lot"), Meaning::Text).unless(LOTS),
-        ],
+        &[Target::new(
+            &[],
+            Value::Sql("CASE WHEN {?lot/id} IS NULL THEN {vaccine_lot} ELSE {?lot/number} END"),
+            Meaning::Text,
+        )],
     ),
     Parameter::new(
         "patient",
@@ -234,21 +249,10 @@ static PARAMETERS: &[Parameter] = &[
         Kind::Token,
         "Immunization-vaccine-code",
         "The hospital's code of the product.",
-        &[Target::new(
-            &["vaccine", "product"],
-            Value::Field("code"),
-            Meaning::Token(System::Local(product::LOCAL)),
-        )],
+        // A text is no token: it counts for `:missing` only.
+        &[CODE, NAME, COMPONENT],
     )
-    .with_texts(&[
-        Target::new(TEMPLATES, Value::Field("name"), Meaning::Text),
-        Target::new(
-            &["vaccine"],
-            Value::Field("active_component"),
-            Meaning::Text,
-        )
-        .unless(TEMPLATES),
-    ]),
+    .with_texts(&[NAME, COMPONENT]),
 ];
 
 /// What the resource type is.

@@ -109,8 +109,11 @@ impl Declaration {
         for source in self.sources {
             match source.readable(view) {
                 Ok(()) => return Ok(()),
-                Err(denied @ Hidden::Denied(_)) => hidden = Err(denied),
-                Err(missing) => hidden = hidden.and(Err(missing)),
+                // The first, which is that of the main table.
+                Err(denied @ Hidden::Denied(_)) if !matches!(hidden, Err(Hidden::Denied(_))) => {
+                    hidden = Err(denied);
+                }
+                Err(other) => hidden = hidden.and(Err(other)),
             }
         }
         hidden
@@ -131,11 +134,14 @@ impl Source {
     /// # Errors
     /// [`Hidden`] if not.
     pub fn readable(&self, view: &View) -> Result<(), Hidden> {
-        view.table(self.root)?;
-        match self.whole() {
-            Some(relation) => view.table(relation.node).map(drop),
-            None => Ok(()),
-        }
+        self.demanded()
+            .try_for_each(|node| view.table(node).map(drop))
+    }
+
+    /// The models that a user must be able to read to read it.
+    pub fn demanded(&self) -> impl Iterator<Item = &'static Node> {
+        let whole = self.whole().map(|relation| relation.node);
+        std::iter::once(self.root).chain(whole)
     }
 
     /// The relation to the record that its records are part of.

@@ -151,7 +151,8 @@ fn target_value(
         Meaning::Flag => format!("({column})::text"),
         Meaning::Changed => {
             let (node, alias) = way.end();
-            return Ok(changed::latest(sql, view, node, alias));
+            let latest = changed::latest(sql, view, node, alias);
+            return Ok(latest.map(|latest| way.aggregate("max", &latest)));
         }
         Meaning::Logical(_) => return Ok(None),
         Meaning::Day | Meaning::DateOrYear(_) | Meaning::Moment | Meaning::Until(_) => {

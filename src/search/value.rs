@@ -22,7 +22,8 @@ pub(super) fn relation(relations: &'static [Relation], key: &str) -> Option<&'st
 }
 
 /// An expression whose `{key}` and `{relation/key}` are replaced by columns, and `{any relation: condition}` by whether one
-/// of many records fulfils a condition. What this installation does not have is NULL.
+/// of many records fulfils a condition. What this installation does not have is NULL; as `{?relation/key}` what the user may
+/// not read is, too: for what is shown only in place of it.
 pub(super) fn expression(
     sql: &mut Sql,
     view: &View,
@@ -31,6 +32,10 @@ pub(super) fn expression(
     template: &str,
 ) -> Result<String, Hidden> {
     filled(template, ('{', '}'), |name| {
+        if let Some(name) = name.strip_prefix('?') {
+            let found = reached(sql, view, node, alias, name);
+            return Ok(found.unwrap_or_else(|_| "NULL".to_owned()));
+        }
         or_null(match name.strip_prefix("any ") {
             Some(test) => any_of_many(sql, view, node, alias, test),
             None => reached(sql, view, node, alias, name),

@@ -72,7 +72,7 @@ fn types_that_are_in_no_compartment_are_told(world: &World) {
     for path in [
         "/Patient/1/Nonsense",
         "/Patient/1/observation",
-        "/Patient/1/Patient",
+        "/Patient/1/Organization",
         "/Patient/1/Nonsense?code=x",
     ] {
         let reason = doctor.get(path).refused(404, "not-supported");

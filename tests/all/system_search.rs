@@ -89,7 +89,7 @@ fn it_can_be_sent_by_post(world: &World) {
     assert!(
         link(&all, "self")
             .unwrap()
-            .contains("/?_type=Condition,Observation,Patient")
+            .contains("/?_type=AllergyIntolerance,Condition,DiagnosticReport,")
     );
     doctor
         .post("/_search?_count=1", "_count=1", &[])

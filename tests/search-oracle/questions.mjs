@@ -19,7 +19,7 @@ export function question(world, type, criteria, more = {}) {
   return {
     query: `/${type}?${query(criteria.map(({ name, text }) => [name, text]))}`,
     kind: criteria.map(({ kind }) => kind).join(' & '),
-    feature: criteria.map(({ feature }) => feature).find(Boolean) ?? '',
+    feature: [...new Set(criteria.map(({ feature }) => feature).filter(Boolean))].join(' & '),
     ...judged(world.resources(type), (resource) => all(criteria.map(({ test }) => test(resource)))),
     ...more,
   };

@@ -75,7 +75,9 @@ const PARTS_OF_BLOOD_PRESSURE = /for slice '(Systolic|Diastolic)BP'/;
 function profileProblems(resource) {
   const codes = resource.resourceType === 'Observation' ? resource.code?.coding ?? [] : [];
   const found = codes.map(({ system, code }) => system === 'http://loinc.org' && profiles.get(code)).filter(Boolean);
-  return found.flatMap((profile) => definitionProblems(resource, { profile }).filter((text) => !PARTS_OF_BLOOD_PRESSURE.test(text)));
+  return found.flatMap((profile) => definitionProblems(resource, { profile })
+    .filter((text) => !PARTS_OF_BLOOD_PRESSURE.test(text))
+    .map((text) => `${text}, says the profile ${profile.name}`));
 }
 
 function definitionProblems(resource, options) {

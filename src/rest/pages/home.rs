@@ -58,7 +58,8 @@ async fn served(visit: &Visit<'_>, account: &Account) -> Result<Vec<Served>, Err
         .iter()
         .flat_map(|served| served.roots())
         .collect();
-    let models = roots.iter().map(|root| root.model);
+    let sources = resource::ALL.iter().flat_map(|served| served.sources);
+    let models = sources.flat_map(|source| source.demanded().map(|node| node.model));
     let rights =
         Rights::without_rules(&database, account.principal().user, &models.collect()).await?;
     let view = View::new(Catalog::load(&database, &roots).await?, Rc::new(rights));

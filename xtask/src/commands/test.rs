@@ -14,16 +14,17 @@ pub(crate) struct Arguments {
     /// Black-box tests only, and of them those whose name contains this
     #[arg(long)]
     only: Option<String>,
-    /// Many more of what is drawn by chance: record rules, random requests, cases of fuzzing unit tests. Takes hours
+    /// Many more of what is drawn by chance: searches, record rules, random requests, cases of fuzzing unit tests. Takes hours
     #[arg(long)]
     full: bool,
 }
 
 /// How much is drawn by chance in a full run, unless the environment says otherwise (see tests/README.md).
-const FULL: [(&str, &str); 3] = [
+const FULL: [(&str, &str); 4] = [
     ("PROPTEST_CASES", "20000"),
     ("GNUHEALTH_FHIR_TEST_DOMAINS", "20000,20260101"),
     ("GNUHEALTH_FHIR_TEST_FUZZ", "4000"),
+    ("GNUHEALTH_FHIR_TEST_QUESTIONS", "40000"),
 ];
 
 /// The versions of GNU Health that the black-box tests run on.

@@ -402,7 +402,6 @@ fn a_line_without_order_is_a_request_of_nobody(world: &World) {
         "requester",
         "dispenseRequest",
         "dosageInstruction",
-        "substitution",
         "note",
     ] {
         assert!(shown.get(element).is_none(), "{element}");

@@ -514,7 +514,7 @@ fn a_type_whose_table_is_missing_is_not_described(world: &World) {
         fn drop(&mut self) {
             self.0
                 .sql()
-                .run("ALTER TABLE away_patient_disease RENAME TO gnuhealth_patient_disease");
+                .run("ALTER TABLE away_vaccination RENAME TO gnuhealth_vaccination");
         }
     }
     let before = statement(world);
@@ -523,14 +523,14 @@ fn a_type_whose_table_is_missing_is_not_described(world: &World) {
         .get("/metadata")
         .header("etag")
         .map(str::to_owned);
-    assert!(types(world).contains_key("Condition"));
+    assert!(types(world).contains_key("Immunization"));
     world
         .sql()
-        .run("ALTER TABLE gnuhealth_patient_disease RENAME TO away_patient_disease");
+        .run("ALTER TABLE gnuhealth_vaccination RENAME TO away_vaccination");
     {
         let _back = Renamed(world);
         let gone = || {
-            let is_described = types(world).contains_key("Condition");
+            let is_described = types(world).contains_key("Immunization");
             let new = world
                 .anonymous()
                 .get("/metadata")
@@ -542,11 +542,11 @@ fn a_type_whose_table_is_missing_is_not_described(world: &World) {
         assert!(types(world).contains_key("Patient"));
         // what does not need the table is there all the same
         let json = [("content-type", "application/fhir+json")];
-        let body = "{\"resourceType\":\"Condition\",\"subject\":{\"display\":\"x\"}}";
+        let body = "{\"resourceType\":\"Immunization\"}";
         assert_eq!(
             world
                 .doctor()
-                .post("/Condition/$validate", body, &json)
+                .post("/Immunization/$validate", body, &json)
                 .status,
             200
         );

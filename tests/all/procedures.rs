@@ -1039,7 +1039,11 @@ fn what_was_done_in_a_round_is_of_the_patient_who_stays(world: &World) {
         format!("patient={}", round["patient"]),
         format!("performer={who}"),
         format!("encounter:identifier={SYSTEMS}/inpatient-registration|{stay}"),
-        format!("date={}", round["start"].as_str().unwrap()),
+        format!(
+            "date=ge{}&date=le{}",
+            round["start"].as_str().unwrap(),
+            round["end"].as_str().unwrap()
+        ),
         "code=3E0234Z&status=completed".to_owned(),
     ] {
         assert!(made.is_found(&query, &id), "{query}");

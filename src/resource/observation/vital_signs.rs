@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::fhir::concept::{coding, concept};
 use crate::fhir::r4::{
     CodeableConcept, DataAbsentReason, Decimal, Identifier, Observation, ObservationComponent,
-    ObservationComponentValue, ObservationEffective, ObservationStatus, ObservationValue, Quantity,
-    Reference,
+    ObservationComponentValue, ObservationEffective, ObservationStatus, ObservationValue, Period,
+    Quantity, Reference,
 };
 use crate::resource::person::{
     Person, filled, logical_reference, moment, patient_reference, practitioner_reference,
 };
-use crate::resource::{Record, Version, units};
+use crate::resource::{self, Record, Version, units};
 use crate::search::declaration::Measure;
 
 use super::measures::{BLOOD_PRESSURE_CODE, CATEGORIES};
@@ -65,13 +65,24 @@ pub(super) fn render(
     let kind = CATEGORIES
         .iter()
         .find(|(_, codes)| codes.contains(&measure.code));
+    // R4's vital signs profile demands both, and that vital signs conform to it.
+    let demanded = kind.is_some_and(|(code, _)| *code == "vital-signs");
+    let subject = row.subject();
+    let effective = moment(row.start.as_ref()).map(ObservationEffective::DateTime);
     Ok(Observation {
         id: Some(record.id.clone()),
         meta: record.version.map(Version::meta),
         category: kind.map(|(code, _)| category(code)).into_iter().collect(),
-        subject: row.subject(),
+        subject: if demanded {
+            Some(resource::absent::reference(
+                subject,
+                DataAbsentReason::Unknown,
+            ))
+        } else {
+            subject
+        },
         encounter: row.encounter(record),
-        effective: moment(row.start.as_ref()).map(ObservationEffective::DateTime),
+        effective: effective.or_else(|| demanded.then(unknown_time)),
         performer: distinct([
             practitioner_reference(row.healthprof_id, row.healthprof.as_ref()),
             practitioner_reference(row.signed_by_id, row.signed_by.as_ref()),
@@ -80,6 +91,13 @@ pub(super) fn render(
         data_absent_reason: reason.map(absent),
         component,
         ..Observation::new(row.status(record.source.prefix), code(measure))
+    })
+}
+
+fn unknown_time() -> ObservationEffective {
+    ObservationEffective::Period(Period {
+        extension: vec![resource::absent::unknown()],
+        ..Period::default()
     })
 }
 

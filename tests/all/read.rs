@@ -352,9 +352,40 @@ fn version_of(world: &World, id: i64) -> (String, Value) {
     (answer.header("etag").unwrap().to_owned(), answer.ok())
 }
 
+/// When the person of a patient was written; it is so again when this is dropped.
+pub struct Written<'w> {
+    world: &'w World,
+    patient: i64,
+    at: Value,
+}
+
+impl<'w> Written<'w> {
+    pub fn of(world: &'w World, patient: i64) -> Self {
+        let at = world.sql().value(
+            &format!("SELECT q.write_date::text FROM gnuhealth_patient p JOIN party_party q ON q.id = p.{{party}} WHERE p.id = {patient}"),
+            &[],
+        );
+        Self { world, patient, at }
+    }
+}
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        let at = self
+            .at
+            .as_str()
+            .map_or("NULL".to_owned(), |at| format!("'{at}'"));
+        self.world.sql().run(&format!(
+            "UPDATE party_party SET write_date = {at} WHERE id = (SELECT {{party}} FROM gnuhealth_patient WHERE id = {})",
+            self.patient
+        ));
+    }
+}
+
 fn a_change_of_the_person_shows_and_makes_another_version(world: &World) {
     let (before, patient) = version_of(world, 2);
     assert_eq!(patient["maritalStatus"]["coding"][0]["code"], "M");
+    let written = Written::of(world, 2);
     let write = |status: &str| {
         world.sql().run(&format!(
             "UPDATE party_party SET marital_status = '{status}', write_date = clock_timestamp() AT TIME ZONE 'UTC' \
@@ -364,6 +395,7 @@ fn a_change_of_the_person_shows_and_makes_another_version(world: &World) {
     write("d");
     let (after, patient) = version_of(world, 2);
     write("m");
+    drop(written);
     assert_eq!(patient["maritalStatus"]["coding"][0]["code"], "D");
     assert_ne!(before, after);
     assert_eq!(

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::access::{Direct, compare};
 use crate::http::Client;
 use crate::oracle::ask;
+use crate::read::Written;
 use crate::world::{EFFECT, World, ids, link};
 use crate::{Test, tests};
 
@@ -306,6 +307,7 @@ fn a_hidden_patient_is_nobodys_contact(world: &World) {
         hidden.to_string().contains("patient-birthPlace"),
         "{hidden}"
     );
+    let _written = Written::of(world, 1);
     let written = "UPDATE party_party SET write_date = now() WHERE id = (SELECT {party} FROM gnuhealth_patient WHERE id = 1)";
     world.sql().run(written);
     let updated = |patient: &Value| patient["meta"]["lastUpdated"].clone();

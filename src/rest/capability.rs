@@ -84,7 +84,7 @@ pub fn statement(
         compartment: compartments(served),
         resource: served
             .iter()
-            .map(|declaration| described(declaration))
+            .map(|declaration| described(declaration, served))
             .collect(),
         ..CapabilityStatementRest::new(RestfulCapabilityMode::Server)
     };
@@ -178,11 +178,20 @@ const CREDENTIALS: &str = "Users sign in with the user name and password that th
     of Tryton, as a bearer token; and the cookie of /auth/login. After failed attempts the answer is 429 with Retry-After, \
     under the rules of Tryton.";
 
-fn described(declaration: &'static Declaration) -> CapabilityStatementRestResource {
+fn described(
+    declaration: &'static Declaration,
+    served: &[&'static Declaration],
+) -> CapabilityStatementRestResource {
     let grammar = Grammar {
         declaration,
         types: resource::ALL,
     };
+    let starts_here = |include: &String| {
+        let mut served = served.iter();
+        include == "*" || served.any(|from| include.split(':').next() == Some(from.name))
+    };
+    let mut reverse = include::supported(grammar, true);
+    reverse.retain(starts_here);
     let interaction = [
         TypeRestfulInteraction::Read,
         TypeRestfulInteraction::Vread,
@@ -204,7 +213,7 @@ fn described(declaration: &'static Declaration) -> CapabilityStatementRestResour
         conditional_create: Some(false),
         conditional_update: Some(false),
         search_include: include::supported(grammar, false),
-        search_rev_include: include::supported(grammar, true),
+        search_rev_include: reverse,
         operation: vec![validation()],
         search_param: declaration.all_parameters().map(search_parameter).collect(),
         ..CapabilityStatementRestResource::new(declaration.name)

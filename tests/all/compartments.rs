@@ -7,7 +7,7 @@ use ureq::http::Method;
 
 use crate::users::assert_refused;
 use crate::world::{World, encoded};
-use crate::{Test, tests};
+use crate::{Test, crawl, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -37,7 +37,15 @@ fn declared() -> BTreeMap<(&'static str, &'static str), Vec<&'static str>> {
 fn a_compartment_is_the_search_by_its_parameter(world: &World) {
     let doctor = world.doctor();
     let mut several = 0;
+    let served = crawl::declared(&crawl::statement(world));
+    let is_served = |name: &str| served.iter().any(|served| served["type"] == name);
     for ((searched, compartment), parameters) in declared() {
+        if !is_served(searched) {
+            // What is missing is missing in compartments, too.
+            let path = format!("/{compartment}/1/{searched}");
+            doctor.get(&path).refused(404, "not-supported");
+            continue;
+        }
         let owners = doctor.get(&format!("/{compartment}?_count=20")).ok();
         for entry in owners["entry"].as_array().unwrap() {
             let id = entry["resource"]["id"].as_str().unwrap();

@@ -198,5 +198,6 @@ fn route(route: &Value) -> Value {
         return Value::Null;
     }
     let system = "http://terminology.hl7.org/CodeSystem/v2-0162";
-    json!({"coding": [{"system": system, "code": route["code"], "display": route["name"]}], "text": route["name"]})
+    let name = text(&route["name"]);
+    json!({"coding": [{"system": system, "code": route["code"], "display": name}], "text": name})
 }

@@ -119,7 +119,9 @@ fn every_declared_parameter_really_filters(world: &World) {
     let mut about = BTreeMap::<(&str, &str), Vec<&Question>>::new();
     for question in questions
         .iter()
-        .filter(|question| question.feature.is_empty() && question.included.is_none())
+        // What leads only to types that are not served is found by identifiers only.
+        .filter(|question| question.feature.is_empty() || question.feature.ends_with(":identifier"))
+        .filter(|question| question.included.is_none())
     {
         if let Some(key) = parameter_of(question) {
             about.entry(key).or_default().push(question);

@@ -22,6 +22,16 @@ const all = [...generate(world, input.wanted)];
 // The simple ones are many: of them some are left out by lot. Those of which there are few stay.
 const few = (question) => question.page || question.included || question.feature || question.kind.includes('missing');
 const most = Math.max(0, input.wanted - all.filter(few).length);
-const kept = new Set(world.random.shuffled(all.filter((question) => !few(question))).slice(0, most));
+const simple = world.random.shuffled(all.filter((question) => !few(question)));
+// Those first that are asked of a parameter by itself, some of each.
+const OF_EACH = 8;
+const asked = new Map();
+const [first, rest] = [[], []];
+for (const question of simple) {
+  const name = question.query.split('=')[0];
+  asked.set(name, (asked.get(name) ?? 0) + 1);
+  (asked.get(name) <= OF_EACH ? first : rest).push(question);
+}
+const kept = new Set([...first, ...rest].slice(0, Math.max(most, first.length)));
 const lines = all.filter((question) => few(question) || kept.has(question)).map((question) => JSON.stringify(question));
 process.stdout.write(`${lines.join('\n')}\n`);

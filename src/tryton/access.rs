@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::db::{Error, Parameter, Sql};
 use crate::tryton::group::members;
 use crate::tryton::inherit::ancestors;
-use crate::tryton::model::{Node, names};
+use crate::tryton::model::{Node, models, names};
 use crate::tryton::rule::{self, Refused, Restriction, Rule};
 use crate::tryton::schema::Version;
 use crate::tryton::source::Source;
@@ -144,9 +144,7 @@ impl Rights {
             return Ok(rights);
         }
         let asked = Instant::now();
-        let nodes = roots.iter().flat_map(|root| root.tree());
-        let models: BTreeSet<&str> = nodes.map(|node| node.model).collect();
-        let rights = Rc::new(Self::read(source, user, &models).await?);
+        let rights = Rc::new(Self::read(source, user, &models(roots)).await?);
         LOADED.with_borrow_mut(|loaded| {
             loaded.retain(|_, (at, _)| fresh(at));
             loaded.insert(key, (asked, Rc::clone(&rights)));

@@ -3,6 +3,8 @@
 //! A description names alternatives where GNU Health 4.4 and 5.0 differ. It promises nothing: a table or column
 //! that this installation lacks, or that the user may not read, is left out wherever the description is used.
 
+use std::collections::BTreeSet;
+
 use crate::tryton::relations;
 
 /// A model and what we read of it.
@@ -121,10 +123,18 @@ pub fn names_the_model(model: &str, column: &str) -> bool {
     REFERENCES.contains(&(model, column))
 }
 
-/// The names of some models, as a key of what is remembered of them.
+/// Some models and all below them, by name.
 #[must_use]
-pub fn names(nodes: &[&'static Node]) -> String {
-    let names: Vec<&str> = nodes.iter().map(|node| node.model).collect();
+pub fn models(roots: &[&'static Node]) -> BTreeSet<&'static str> {
+    let nodes = roots.iter().flat_map(|root| root.tree());
+    nodes.map(|node| node.model).collect()
+}
+
+/// The names of some models and all below them, as a key of what is remembered of them. Those of the roots would not do:
+/// several resource types begin at the same model, and go on to others.
+#[must_use]
+pub fn names(roots: &[&'static Node]) -> String {
+    let names: Vec<&str> = models(roots).into_iter().collect();
     names.join(" ")
 }
 
@@ -168,3 +178,28 @@ pub const fn translated(columns: &'static [&'static str; 1]) -> Field {
 
 /// The record's id.
 pub const ID: Field = plain(&["id"]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static ADDRESS: Node = leaf("address", &[ID]);
+    static SHORT: Node = leaf("person", &[ID]);
+    static LONG: Node = Node {
+        model: "person",
+        fields: &[ID],
+        one: &[Relation {
+            key: "address",
+            columns: &["address"],
+            node: &ADDRESS,
+        }],
+        many: &[],
+        subject: None,
+    };
+
+    #[test]
+    fn what_is_remembered_of_one_tree_is_not_taken_for_another_of_the_same_root() {
+        assert_ne!(names(&[&SHORT]), names(&[&LONG]));
+        assert_eq!(names(&[&SHORT, &ADDRESS]), names(&[&LONG]));
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use crate::content::{list, text};
+use crate::rights::Change;
 use crate::world::{SYSTEMS, World, resources};
 use crate::{Test, tests};
 
@@ -478,6 +479,15 @@ fn the_lot_of_the_stock_counts_before_what_was_written_down(world: &World) {
          SELECT {NEW}, 'STOCK-9', min(id), '2031-12-31' FROM product_product;
          UPDATE gnuhealth_vaccination SET lot = {NEW} WHERE id = {NEW}"
     ));
+    // GNU Health lets doctors read no lots of the stock: they see what was written down.
+    assert_eq!(made.read()["lotNumber"], "written");
+    assert!(made.is_found("lot-number=written") && !made.is_found("lot-number=stock-9"));
+    let _open = Change::make(
+        world,
+        "INSERT INTO ir_model_access (id, model, perm_read, perm_write, perm_create, perm_delete, active) \
+         SELECT 900000, id, true, false, false, false, true FROM ir_model WHERE model = 'stock.lot'",
+        "DELETE FROM ir_model_access WHERE id = 900000",
+    );
     let shown = made.read();
     assert_eq!(shown["lotNumber"], "STOCK-9");
     assert_eq!(shown["expirationDate"], "2031-12-31");

@@ -113,14 +113,22 @@ fn parameter_of(question: &Question) -> Option<(&str, &str)> {
     Some((kind, name.split(':').next()?))
 }
 
+/// Whether it asks for a reference to a type, or by an identifier: what leads only to types that are not served is found by
+/// these only.
+fn is_of_references(question: &Question) -> bool {
+    let modifier = question.feature.rsplit_once(':');
+    modifier.is_some_and(|(_, modifier)| {
+        modifier == "identifier" || modifier.starts_with(|first: char| first.is_ascii_uppercase())
+    })
+}
+
 fn every_declared_parameter_really_filters(world: &World) {
     let client = world.doctor().forgetful();
     let questions = questions(world);
     let mut about = BTreeMap::<(&str, &str), Vec<&Question>>::new();
     for question in questions
         .iter()
-        // What leads only to types that are not served is found by identifiers only.
-        .filter(|question| question.feature.is_empty() || question.feature.ends_with(":identifier"))
+        .filter(|question| question.feature.is_empty() || is_of_references(question))
         .filter(|question| question.included.is_none())
     {
         if let Some(key) = parameter_of(question) {

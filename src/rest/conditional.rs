@@ -5,13 +5,19 @@ use std::time::SystemTime;
 
 use http::HeaderMap;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use sha2::{Digest, Sha256};
+
+use crate::fhir::r4::AnyResource;
 
 /// Whether the headers say that the client needs no copy of what has this tag, and was last changed at this time. What
 /// cannot be understood is ignored, as is the date where there is no time.
 pub(super) fn is_known(headers: &HeaderMap, etag: &str, modified: Option<SystemTime>) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
         // The date is then of no account, RFC 9110, section 13.1.3.
-        return has(headers, etag);
+        let values = headers.get_all(IF_NONE_MATCH).iter();
+        return values
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| names(value, etag));
     }
     let date = headers
         .get(IF_MODIFIED_SINCE)
@@ -21,12 +27,13 @@ pub(super) fn is_known(headers: &HeaderMap, etag: &str, modified: Option<SystemT
         .is_some_and(|(date, modified)| modified <= date)
 }
 
-/// Whether the header `If-None-Match` says that the client has what has this tag.
-pub(super) fn has(headers: &HeaderMap, etag: &str) -> bool {
-    let values = headers.get_all(IF_NONE_MATCH).iter();
-    values
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| names(value, etag))
+/// What tells one content from another in an entity tag.
+pub(super) fn hash(resource: &AnyResource) -> String {
+    let hash = Sha256::digest(resource.as_json());
+    hash.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Whether a list of entity tags has this one, compared weakly, or is `*`.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use http::header::ETAG;
 use http::request::Parts;
 use http::{Response, StatusCode};
-use sha2::{Digest, Sha256};
 
 use crate::config::Settings;
 use crate::db::{Database, Parameter, Sql};
@@ -79,7 +78,7 @@ pub(super) async fn answer(request: &Parts) -> Result<Response<String>, Error> {
         part_of(subset.as_ref(), &statement)?
     };
     let etag = etag(&statement);
-    let mut answer = if conditional::has(&request.headers, &etag) {
+    let mut answer = if conditional::is_known(&request.headers, &etag, None) {
         response::empty(StatusCode::NOT_MODIFIED)
     } else {
         response::resource(StatusCode::OK, &statement, format)
@@ -122,13 +121,7 @@ fn invalid(name: &str, reason: &str) -> Error {
 
 /// A weak entity tag, as resources have: the same for all formats, and for as long as the statement says the same.
 fn etag(statement: &AnyResource) -> String {
-    let digest = Sha256::digest(statement.as_json());
-    let digits: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("W/\"{digits}\"")
+    format!("W/\"{}\"", conditional::hash(statement))
 }
 
 /// What is installed, asked of the catalog in one statement and remembered.

@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use http::header::CONTENT_LANGUAGE;
 use http::{HeaderMap, Response};
-use sha2::{Digest, Sha256};
 
 use crate::db::Database;
 use crate::fhir::r4::AnyResource;
@@ -17,6 +16,7 @@ use crate::resource::{Resource, Version};
 use crate::tryton::language::{Language, Languages};
 use crate::tryton::model::Node;
 
+use super::conditional;
 use super::error::Error;
 use super::negotiation;
 use super::response;
@@ -50,8 +50,6 @@ pub(super) fn tell<R: Resource>(call: &Call<'_>, answer: &mut Response<String>) 
 
 /// The `ETag` of a resource in a language.
 pub(super) fn etag(version: Version, language: &Language, whole: &AnyResource) -> String {
-    let hash = Sha256::digest(whole.as_json());
-    let hash = hash.iter().take(8).map(|byte| format!("{byte:02x}"));
     let (id, tag) = (version.id(), language.tag());
-    format!("W/\"{id}-{tag}-{}\"", hash.collect::<String>())
+    format!("W/\"{id}-{tag}-{}\"", conditional::hash(whole))
 }

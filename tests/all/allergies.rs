@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::content::{list, text};
 use crate::rights::Change;
-use crate::world::{World, encoded, resources};
+use crate::world::{World, encoded, finds, resources};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -374,8 +374,7 @@ impl<'w> Entry<'w> {
     }
 
     fn is_found(&self, query: &str) -> bool {
-        let path = format!("/AllergyIntolerance?{query}&_count=1000");
-        resources(&self.0.doctor(), &path).contains_key(&ENTRY.to_string())
+        finds(&self.0.doctor(), "AllergyIntolerance", query, &ENTRY)
     }
 }
 

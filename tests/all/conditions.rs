@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::content::{list, object, text};
 use crate::rights::Change;
-use crate::world::{SYSTEMS, World, encoded, resources};
+use crate::world::{SYSTEMS, World, encoded, finds, resources};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -674,8 +674,7 @@ impl<'w> Entry<'w> {
     }
 
     fn is_found(&self, query: &str) -> bool {
-        let path = format!("/Condition?{}&_count=1000", query.replace('|', "%7C"));
-        resources(&self.0.doctor(), &path).contains_key(&ENTRY.to_string())
+        finds(&self.0.doctor(), "Condition", query, &ENTRY)
     }
 }
 

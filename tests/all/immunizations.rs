@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::content::{list, text};
 use crate::rights::Change;
-use crate::world::{SYSTEMS, World, resources};
+use crate::world::{SYSTEMS, World, finds, resources};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -356,8 +356,7 @@ impl<'w> Vaccination<'w> {
     }
 
     fn is_found(&self, query: &str) -> bool {
-        let path = format!("/Immunization?{}&_count=1000", query.replace('|', "%7C"));
-        resources(&self.0.doctor(), &path).contains_key(&NEW.to_string())
+        finds(&self.0.doctor(), "Immunization", query, &NEW)
     }
 }
 

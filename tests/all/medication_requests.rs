@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::content::{list, object, text};
 use crate::dosages::{COLUMNS, JOINS, dosage, duration, leads, moment, reason, reason_of, units};
-use crate::world::{SYSTEMS, World, resources};
+use crate::world::{SYSTEMS, World, finds, resources};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -378,8 +378,7 @@ impl<'w> Made<'w> {
     }
 
     fn is_found(&self, query: &str) -> bool {
-        let path = format!("/MedicationRequest?{query}&_count=1000");
-        resources(&self.0.doctor(), &path).contains_key(&MADE.to_string())
+        finds(&self.0.doctor(), "MedicationRequest", query, &MADE)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::content::{list, object, text};
 use crate::dosages::{COLUMNS, JOINS, dosage, leads, moment, reason, reason_of};
 use crate::rights::Change;
-use crate::world::{SYSTEMS, World, encoded, resources};
+use crate::world::{SYSTEMS, World, encoded, finds, resources};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -439,8 +439,7 @@ impl<'w> Made<'w> {
     }
 
     fn is_found(&self, query: &str) -> bool {
-        let path = format!("/MedicationStatement?{query}&_count=1000");
-        resources(&self.0.doctor(), &path).contains_key(&MADE.to_string())
+        finds(&self.0.doctor(), "MedicationStatement", query, &MADE)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::content::{list, object, text};
 use crate::dosages::{amount, form};
-use crate::world::{SYSTEMS, World, encoded, resources};
+use crate::world::{SYSTEMS, World, encoded, finds, resources};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -298,8 +298,7 @@ impl<'w> Made<'w> {
     }
 
     fn is_found(&self, query: &str) -> bool {
-        let path = format!("/Medication?{query}&_count=1000");
-        resources(&self.0.doctor(), &path).contains_key(&MADE.to_string())
+        finds(&self.0.doctor(), "Medication", query, &MADE)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use xtask::database::GnuHealth;
 
 use crate::content::{list, text};
-use crate::world::{SYSTEMS, World, resources};
+use crate::world::{SYSTEMS, World, finds, resources};
 use crate::{Test, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -661,9 +661,7 @@ impl<'w> Made<'w> {
     }
 
     fn is_found(&self, query: &str, id: &str) -> bool {
-        let query = query.replace('|', "%7C").replace(' ', "%20");
-        let path = format!("/Procedure?{query}&_count=1000");
-        resources(&self.client(), &path).contains_key(id)
+        finds(&self.client(), "Procedure", query, &id)
     }
 
     fn change(&self, statement: &str) {

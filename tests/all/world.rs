@@ -321,6 +321,13 @@ pub fn resources(client: &Client, path: &str) -> BTreeMap<String, Value> {
     found
 }
 
+/// Whether a search on a type finds the resource with this id.
+pub fn finds(client: &Client, r#type: &str, query: &str, id: &impl ToString) -> bool {
+    let query = query.replace('|', "%7C").replace(' ', "%20");
+    let path = format!("/{type}?{query}&_count=1000");
+    resources(client, &path).contains_key(&id.to_string())
+}
+
 /// A link of a bundle.
 pub fn link(bundle: &Value, relation: &str) -> Option<String> {
     let links = bundle["link"].as_array().expect("a searchset has links");

@@ -1,7 +1,7 @@
 //! An open connection.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ const OPENING_LIMIT: Duration = Duration::from_secs(10);
 /// An open connection; goes back to the host's pool when dropped.
 pub struct Connection {
     pub(super) inner: pg::Connection,
-    /// The names of the plans that this connection is known to have.
-    pub(super) planned: RefCell<HashSet<String>>,
+    /// The names of the plans that this connection is known to have, the oldest first.
+    pub(super) planned: RefCell<VecDeque<String>>,
 }
 
 impl Connection {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config;
 use crate::turn::Turnstile;
 
-use super::{Connection, Error, Row, Sql};
+use super::{Connection, Error, Planned, Row, Sql};
 
 /// The database of the app, over the one connection that an instance keeps and its concurrent requests share.
 #[derive(Debug, Clone)]
@@ -35,11 +35,22 @@ impl Database {
     /// See [`Error`].
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
         let connection = self.kept().await?;
-        match connection.run(sql).await {
+        match connection.rows(sql).await {
+            Err(Error::Lost) => self.instead_of(connection).await?.rows(sql).await,
+            result => result,
+        }
+    }
+
+    /// As [`Database::rows`], of a statement that is planned once, about the records with these ids.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn planned_rows(&self, planned: &Planned, ids: &[i64]) -> Result<Vec<Row>, Error> {
+        let connection = self.kept().await?;
+        match connection.planned_rows(planned, ids).await {
             Err(Error::Lost) => {
-                forget(&connection);
-                drop(connection);
-                self.kept().await?.run(sql).await
+                let another = self.instead_of(connection).await?;
+                another.planned_rows(planned, ids).await
             }
             result => result,
         }
@@ -58,6 +69,28 @@ impl Database {
         }
     }
 
+    async fn instead_of(&self, broken: Rc<Connection>) -> Result<Rc<Connection>, Error> {
+        forget(&broken);
+        drop(broken);
+        self.kept().await
+    }
+
+    /// A connection from the pool may turn out broken when it is first used.
+    async fn open(&self) -> Result<Connection, Error> {
+        let address = self.settings.address();
+        let opened = Connection::open(&address).await?;
+        match opened.learn_plans().await {
+            Ok(()) => Ok(opened),
+            Err(Error::Lost) => {
+                drop(opened);
+                let another = Connection::open(&address).await?;
+                another.learn_plans().await?;
+                Ok(another)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     async fn kept(&self) -> Result<Rc<Connection>, Error> {
         if let Some(connection) = KEPT.with_borrow(Clone::clone) {
             return Ok(connection);
@@ -66,7 +99,7 @@ impl Database {
         if let Some(connection) = KEPT.with_borrow(Clone::clone) {
             return Ok(connection);
         }
-        let opened = Rc::new(Connection::open(&self.settings.address()).await?);
+        let opened = Rc::new(self.open().await?);
         KEPT.set(Some(Rc::clone(&opened)));
         Ok(opened)
     }

@@ -6,6 +6,7 @@
 //!
 //! - [`Sql`], [`Parameter`]: a statement; values never become part of its text
 //! - [`Database`]: the one connection that an instance keeps, reopened when it breaks
+//! - [`Planned`]: a statement that is planned once per connection
 //! - [`Connection`]: an open connection, and the statements that it has planned
 //! - [`Row`]: what comes back
 //! - [`Error`], [`Refusal`]: what can go wrong
@@ -20,5 +21,6 @@ mod sql;
 pub use connection::Connection;
 pub use database::Database;
 pub use error::{Error, Refusal};
+pub use plan::Planned;
 pub use row::Row;
 pub use sql::{Parameter, Sql, identifier};

@@ -52,8 +52,32 @@ impl Row {
     /// # Errors
     /// [`Error::Type`] if the column holds something else.
     pub fn texts(&self, column: usize) -> Result<Vec<String>, Error> {
+        let texts = self.optional_texts(column)?;
+        Ok(texts.iter().flatten().cloned().collect())
+    }
+
+    /// The texts in an array column.
+    ///
+    /// # Errors
+    /// [`Error::Type`] if the column holds something else.
+    pub fn optional_texts(&self, column: usize) -> Result<&[Option<String>], Error> {
         match self.0.get(column) {
-            Some(pg::DbValue::ArrayStr(texts)) => Ok(texts.iter().flatten().cloned().collect()),
+            Some(pg::DbValue::ArrayStr(texts)) => Ok(texts),
+            Some(pg::DbValue::DbNull) => Ok(&[]),
+            _ => Err(Error::Type),
+        }
+    }
+
+    /// The integers in a `bigint[]` column.
+    ///
+    /// # Errors
+    /// [`Error::Type`] if the column holds something else, NULLs among it.
+    pub fn integers(&self, column: usize) -> Result<Vec<i64>, Error> {
+        match self.0.get(column) {
+            Some(pg::DbValue::ArrayInt64(numbers)) => {
+                let numbers: Option<Vec<i64>> = numbers.iter().copied().collect();
+                numbers.ok_or(Error::Type)
+            }
             Some(pg::DbValue::DbNull) => Ok(Vec::new()),
             _ => Err(Error::Type),
         }

@@ -15,6 +15,19 @@ pub enum Parameter {
     Integers(Vec<i64>),
 }
 
+impl Parameter {
+    /// Its type in PostgreSQL.
+    #[must_use]
+    pub(super) fn r#type(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Integer(_) => "bigint",
+            Self::Texts(_) => "text[]",
+            Self::Integers(_) => "bigint[]",
+        }
+    }
+}
+
 impl From<Parameter> for pg::ParameterValue {
     fn from(parameter: Parameter) -> Self {
         match parameter {
@@ -58,12 +71,7 @@ impl Sql {
 
     /// Adds a parameter and gives the expression that stands for it. No value ever becomes part of the text.
     pub fn bind(&mut self, parameter: Parameter) -> String {
-        let cast = match parameter {
-            Parameter::Text(_) => "text",
-            Parameter::Integer(_) => "bigint",
-            Parameter::Texts(_) => "text[]",
-            Parameter::Integers(_) => "bigint[]",
-        };
+        let cast = parameter.r#type();
         self.parameters.push(parameter);
         format!("${}::{cast}", self.parameters.len())
     }
@@ -100,15 +108,6 @@ impl Sql {
             aliases: self.aliases,
         }
     }
-
-    /// The parameters, if all of them are integers.
-    pub(super) fn integers(&self) -> Option<Vec<i64>> {
-        let integer = |parameter: &Parameter| match parameter {
-            Parameter::Integer(number) => Some(*number),
-            _ => None,
-        };
-        self.parameters.iter().map(integer).collect()
-    }
 }
 
 /// An SQL identifier, quoted.
@@ -120,17 +119,6 @@ pub fn identifier(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_integers_may_go_into_the_text_of_an_execution() {
-        let text = Parameter::Text("1); DROP TABLE x".into());
-        assert_eq!(
-            Sql::new("", vec![Parameter::Integer(1), text]).integers(),
-            None
-        );
-        let integers = vec![Parameter::Integer(7), Parameter::Integer(-1)];
-        assert_eq!(Sql::new("", integers).integers(), Some(vec![7, -1]));
-    }
 
     #[test]
     fn what_is_bound_in_vain_is_dropped() {

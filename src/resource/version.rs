@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{Datelike, NaiveDateTime, SubsecRound};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::fhir::r4::{Instant, Meta};
 use crate::tryton::projection::CHANGED;
@@ -20,7 +20,11 @@ impl Version {
     /// # Errors
     /// If this is no JSON, or a change is no text.
     pub fn latest(json: &str) -> serde_json::Result<Option<Self>> {
-        serde_json::from_str::<Latest>(json).map(|latest| latest.0)
+        let mut latest = None;
+        let mut json = serde_json::Deserializer::from_str(json);
+        Walk(&mut latest).deserialize(&mut json)?;
+        json.end()?;
+        Ok(latest.map(|(_, version)| version))
     }
 
     /// A time as PostgreSQL writes it in JSON. What no Tryton wrote and no `instant` can hold is none: `infinity`, years
@@ -66,68 +70,78 @@ impl Version {
     }
 }
 
-/// The latest [`CHANGED`] anywhere in a value. Walks through it without keeping anything.
-struct Latest(Option<Version>);
+/// The latest [`CHANGED`] so far, as it was written, and what it is. PostgreSQL writes times so that the later text is the later
+/// time: most need not be understood.
+type Latest<'de> = Option<(&'de str, Version)>;
 
-impl<'de> Deserialize<'de> for Latest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Walk).map(Self)
+/// Walks through a value without keeping anything but the latest change.
+struct Walk<'w, 'de>(&'w mut Latest<'de>);
+
+impl<'de> Walk<'_, 'de> {
+    fn see(&mut self, time: &'de str) {
+        if self.0.is_some_and(|(latest, _)| time <= latest) {
+            return;
+        }
+        if let Some(version) = Version::parse(time) {
+            *self.0 = Some((time, version));
+        }
     }
 }
 
-struct Walk;
+impl<'de> DeserializeSeed<'de> for Walk<'_, 'de> {
+    type Value = ();
 
-impl<'de> Visitor<'de> for Walk {
-    type Value = Option<Version>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the JSON of a record")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut latest = None;
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<&str>()? {
-            let found = if key == CHANGED {
-                let time: Option<String> = map.next_value()?;
-                time.as_deref().and_then(Version::parse)
+            if key == CHANGED {
+                let time: Option<&str> = map.next_value()?;
+                time.into_iter().for_each(|time| self.see(time));
             } else {
-                map.next_value::<Latest>()?.0
-            };
-            latest = latest.max(found);
+                map.next_value_seed(Walk(self.0))?;
+            }
         }
-        Ok(latest)
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
-        let mut latest = None;
-        while let Some(Latest(found)) = sequence.next_element()? {
-            latest = latest.max(found);
-        }
-        Ok(latest)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        while sequence.next_element_seed(Walk(self.0))?.is_some() {}
+        Ok(())
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 }
 
@@ -160,5 +174,26 @@ mod tests {
         assert_eq!(moment, Some("2026-11-02T10:00:00.000001Z"));
         assert_eq!(Version::latest("{}").unwrap(), None);
         assert!(Version::latest(r#"{"changed": 1}"#).is_err());
+    }
+
+    #[test]
+    fn the_later_of_two_times_of_the_same_second_counts_in_either_order() {
+        for (earlier, later) in [
+            ("00", "00.000001"),
+            ("00.45", "00.5"),
+            ("00.5", "01"),
+            ("59.999999", "59.9999991"),
+        ] {
+            for [first, second] in [[earlier, later], [later, earlier]] {
+                let time = |second| format!("2026-11-01T10:00:{second}");
+                let json = format!(
+                    r#"[{{"changed": "{}"}}, {{"changed": "{}"}}]"#,
+                    time(first),
+                    time(second)
+                );
+                let alone = Version::parse(&time(later));
+                assert_eq!(Version::latest(&json).unwrap(), alone, "{json}");
+            }
+        }
     }
 }

@@ -4,10 +4,10 @@ use http::header::{ETAG, LAST_MODIFIED};
 use http::{Response, StatusCode};
 
 use crate::resource::Resource;
-use crate::search::statement;
+use crate::search::rendering::{self, Which};
 
 use super::error::Error;
-use super::record::{Rendered, render, scope};
+use super::record::{Rendered, fetch, render};
 use super::service::{Answer, Call};
 use super::subset::{Subset, part_of};
 use super::{conditional, language, response};
@@ -41,13 +41,13 @@ pub(super) async fn current<R: Resource>(
         id: id.to_owned(),
     };
     let located = R::DECLARATION.locate(id).ok_or_else(not_found)?;
-    let source = R::DECLARATION.sources.get(located.source);
-    let source = source.ok_or_else(not_found)?;
-    let scope = scope(call, &call.view, "", None);
-    let sql = statement::read(&scope, R::DECLARATION, source, located)?;
-    let rows = call.database.rows(&sql).await?;
-    let row = rows.first().ok_or_else(not_found)?;
-    render::<R>(call, located, row.text(0)?)
+    let which = Which::Asked {
+        measure: located.measure,
+    };
+    let records = fetch::<R>(call, which, std::iter::once(located)).await?;
+    let place = (located.source, rendering::place(R::DECLARATION, located));
+    let json = records.get(&place).ok_or_else(not_found)?;
+    render::<R>(call, located, json)
 }
 
 /// The resource, or that the client has it already.

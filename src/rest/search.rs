@@ -18,6 +18,7 @@ use crate::search::cursor::{Binding, Direction, Position, SEALED, Sealing};
 use crate::search::declaration::Located;
 use crate::search::plan::{Handling, MOST_COUNT, Plan, Remark, Total};
 use crate::search::query::Pair;
+use crate::search::rendering::{self, Which};
 use crate::search::statement;
 use crate::tryton::zone;
 
@@ -27,7 +28,7 @@ use super::error::Error;
 use super::include::Inclusion;
 use super::neighbour::Neighbours;
 use super::query_string;
-use super::record::{self, scope};
+use super::record::{self, Records, scope};
 use super::response;
 use super::search_form;
 use super::service::{self, Answer, Call};
@@ -58,8 +59,8 @@ pub(super) async fn search<R: Resource>(call: &Call<'_>) -> Answer {
         subset: Subset::from_pairs::<R::Fhir>(&pairs)?,
         resource: PhantomData,
     };
-    let (rows, total) = page.rows().await?;
-    let (bundle, count) = page.bundle(rows, total).await?;
+    let (found, total) = page.found().await?;
+    let (bundle, count) = page.bundle(found, total).await?;
     Ok((
         response::resource(StatusCode::OK, &bundle, call.format),
         count,
@@ -132,18 +133,21 @@ fn sealing<'a, R: Resource>(call: &'a Call<'_>) -> Sealing<'a> {
 /// The parameter that a client may change from page to page.
 const COUNT: &str = "_count";
 
-/// A result, and where it stands in the order.
-struct Match {
-    position: Position,
-    entry: BundleEntry,
+/// The results of a page in their order.
+struct Found {
+    positions: Vec<Position>,
+    /// Whether there are more beyond it.
+    further: bool,
+    records: Records,
 }
 
 impl<R: Resource> Page<'_, R> {
-    /// The results in their order, at most one more than the page holds, and the total; side by side.
-    async fn rows(&self) -> Result<(Vec<Row>, Option<i64>), Error> {
+    /// The results, and the total; side by side.
+    async fn found(&self) -> Result<(Found, Option<i64>), Error> {
         let Self { call, plan, .. } = self;
+        let types = plan.types();
         let language = call.view.language().cloned();
-        let view = service::view(&call.database, call.principal, &plan.types(), language).await?;
+        let view = service::view(&call.database, call.principal, &types, language).await?;
         let zone = if plan.is_dated() {
             zone::of_user(&call.database, call.principal.user).await?
         } else {
@@ -152,46 +156,77 @@ impl<R: Resource> Page<'_, R> {
         let scope = scope(call, &view, &self.base, zone.as_deref());
         let page = statement::page(&scope, plan, self.from.as_ref())?;
         let page = async {
-            if plan.count == 0 {
-                Ok(Vec::new())
-            } else {
-                call.database.rows(&page).await
-            }
+            let rows = match plan.count {
+                0 => Vec::new(),
+                _ => call.database.rows(&page).await?,
+            };
+            self.fetched(rows.first()).await
         };
         if plan.total != Total::Counted {
             return Ok((page.await?, None));
         }
         let total = statement::total(&scope, plan)?;
-        let (rows, total) = join(page, call.database.rows(&total)).await;
+        let (found, total) = join(page, call.database.rows(&total)).await;
         let total = total?
             .first()
             .map(|row| row.integer(0))
             .transpose()?
             .flatten();
-        Ok((rows?, total))
+        Ok((found?, total))
     }
 
-    async fn bundle(
-        &self,
-        mut rows: Vec<Row>,
-        total: Option<i64>,
-    ) -> Result<(Bundle, usize), Error> {
+    /// The page, with its records.
+    async fn fetched(&self, row: Option<&Row>) -> Result<Found, Error> {
+        let mut positions = row.map(|row| self.positions(row)).transpose()?;
+        let positions = positions.get_or_insert_default();
         let size = self.plan.count as usize;
-        let further = rows.len() > size;
-        rows.truncate(size);
-        let backward = self.direction() == Some(Direction::Before);
-        if backward {
-            rows.reverse();
+        let further = positions.len() > size;
+        positions.truncate(size);
+        if self.direction() == Some(Direction::Before) {
+            positions.reverse();
         }
-        let matches = rows.iter().map(|row| self.matched(row));
-        let matches = matches.collect::<Result<Vec<_>, _>>()?;
-        let count = matches.len();
+        let located = positions.iter().map(Position::located);
+        let records = record::fetch::<R>(self.call, Which::OfPage, located).await?;
+        Ok(Found {
+            positions: std::mem::take(positions),
+            further,
+            records,
+        })
+    }
+
+    fn positions(&self, row: &Row) -> Result<Vec<Position>, Error> {
+        let numbers = (row.integers(0)?, row.integers(1)?, row.integers(2)?);
+        let keys = (3..3 + self.plan.sort.len()).map(|column| row.optional_texts(column));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let places = numbers.0.into_iter().zip(numbers.1).zip(numbers.2);
+        let position = |(index, ((source, record), measure)): (usize, ((i64, i64), i64))| {
+            let key = |values: &&[Option<String>]| values.get(index).cloned().flatten();
+            Ok(Position {
+                direction: Direction::After,
+                keys: keys.iter().map(key).collect(),
+                source: usize::try_from(source)
+                    .map_err(|_| Error::Internal("a result has no source"))?,
+                record,
+                measure,
+            })
+        };
+        places.enumerate().map(position).collect()
+    }
+
+    async fn bundle(&self, found: Found, total: Option<i64>) -> Result<(Bundle, usize), Error> {
+        let entries = found.positions.iter().filter_map(|position| {
+            let place = rendering::place(R::DECLARATION, position.located());
+            // One that was deleted since it was found is not there any more.
+            let json = found.records.get(&(position.source, place))?;
+            Some(self.matched(position.located(), json))
+        });
+        let mut entry = entries.collect::<Result<Vec<_>, _>>()?;
+        let count = entry.len();
         // All results on one page are counted already.
-        let all = self.from.is_none() && !further && self.plan.total == Total::IfFree;
+        let all = self.from.is_none() && !found.further && self.plan.total == Total::IfFree;
         let all = all.then_some(count as i64);
         let total = total.or(all).and_then(|total| u32::try_from(total).ok());
-        let link = self.links(&matches, further)?;
-        let mut entry: Vec<_> = matches.into_iter().map(|matched| matched.entry).collect();
+        let link = self.links(&found)?;
         let included = self.included(&entry).await?;
         for matched in &mut entry {
             self.cut(matched)?;
@@ -239,26 +274,9 @@ impl<R: Resource> Page<'_, R> {
         self.from.as_ref().map(|from| from.direction)
     }
 
-    fn matched(&self, row: &Row) -> Result<Match, Error> {
-        let lacking = || Error::Internal("a row of a page lacks a column");
-        let number = |column| row.integer(column)?.ok_or_else(lacking);
-        let (source, measure) = (number(0)?, number(2)?);
-        let keys = self.plan.sort.len();
-        let values = (3..3 + keys).map(|column| Ok(row.text(column)?.map(str::to_owned)));
-        let position = Position {
-            direction: Direction::After,
-            keys: values.collect::<Result<_, Error>>()?,
-            source: usize::try_from(source).map_err(|_| lacking())?,
-            record: number(1)?,
-            measure,
-        };
-        let located = Located {
-            source: position.source,
-            record: position.record,
-            measure: usize::try_from(measure).map_err(|_| lacking())?,
-        };
-        let record = record::render::<R>(self.call, located, row.text(3 + keys)?)?;
-        let entry = BundleEntry {
+    fn matched(&self, located: Located, json: &str) -> Result<BundleEntry, Error> {
+        let record = record::render::<R>(self.call, located, json)?;
+        Ok(BundleEntry {
             full_url: Some(format!(
                 "{}/{}/{}",
                 self.base,
@@ -268,12 +286,11 @@ impl<R: Resource> Page<'_, R> {
             resource: Some(any(&record.resource)?),
             search: Some(mode(SearchEntryMode::Match)),
             ..BundleEntry::default()
-        };
-        Ok(Match { position, entry })
+        })
     }
 
     /// `self`, `first`, and the pages before and after where there are any.
-    fn links(&self, matches: &[Match], further: bool) -> Result<Vec<BundleLink>, Error> {
+    fn links(&self, found: &Found) -> Result<Vec<BundleLink>, Error> {
         let backward = self.direction() == Some(Direction::Before);
         let open = self.sealed != Sealed::Already;
         let own = self.link(self.plan.cursor.as_deref(), open)?;
@@ -282,11 +299,11 @@ impl<R: Resource> Page<'_, R> {
         if self.from.is_some() {
             links.push(BundleLink::new("first", self.link(None, open)?));
         }
-        let mut add = |relation: &str, end: Option<&Match>, direction| -> Result<(), Error> {
+        let mut add = |relation: &str, end: Option<&Position>, direction| -> Result<(), Error> {
             let Some(end) = end else { return Ok(()) };
             let position = Position {
                 direction,
-                ..end.position.clone()
+                ..end.clone()
             };
             let cursor = binding(self.call, self.plan, self.language).seal(&position);
             let cursor = cursor.ok_or(Error::Internal("a cursor could not be made"))?;
@@ -295,15 +312,15 @@ impl<R: Resource> Page<'_, R> {
         };
         // Where a page was come to from, there are results, unless they were deleted meanwhile.
         let (before, after) = if backward {
-            (further, true)
+            (found.further, true)
         } else {
-            (self.from.is_some(), further)
+            (self.from.is_some(), found.further)
         };
         if before {
-            add("previous", matches.first(), Direction::Before)?;
+            add("previous", found.positions.first(), Direction::Before)?;
         }
         if after {
-            add("next", matches.last(), Direction::After)?;
+            add("next", found.positions.last(), Direction::After)?;
         }
         Ok(links)
     }

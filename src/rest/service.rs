@@ -15,6 +15,7 @@ use crate::search::query::{self, Pair};
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
 use crate::tryton::language::Language;
+use crate::tryton::model::Trees;
 use crate::tryton::view::View;
 
 use super::context::{Account, Context, limit_url, only};
@@ -169,12 +170,14 @@ pub(super) async fn view(
     types: &[&Declaration],
     language: Option<Rc<Language>>,
 ) -> Result<View, Error> {
-    let roots: Vec<_> = types
-        .iter()
-        .flat_map(|declaration| declaration.roots())
-        .collect();
-    let catalog = Catalog::load(database, &roots).await?;
-    let rights = Rights::load(database, principal.user, &roots).await?;
+    let names: Vec<&str> = types.iter().map(|declaration| declaration.name).collect();
+    let roots = types.iter().flat_map(|declaration| declaration.roots());
+    let trees = Trees {
+        name: &names.join(" "),
+        roots: &roots.collect::<Vec<_>>(),
+    };
+    let catalog = Catalog::load(database, trees).await?;
+    let rights = Rights::load(database, principal.user, trees).await?;
     log::write_refused(rights.refused());
     Ok(View::new(catalog, rights).in_language(language))
 }

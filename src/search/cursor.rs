@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::declaration::Located;
 use super::plan::Plan;
 use super::vault::{Closed, Vault};
 use crate::config::Secret;
@@ -25,6 +26,18 @@ pub struct Position {
     pub record: i64,
     /// The place of the measure.
     pub measure: i64,
+}
+
+impl Position {
+    /// The result that it is the position of.
+    #[must_use]
+    pub fn located(&self) -> Located {
+        Located {
+            source: self.source,
+            record: self.record,
+            measure: usize::try_from(self.measure).unwrap_or_default(),
+        }
+    }
 }
 
 /// On which side of a position a page lies.

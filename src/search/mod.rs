@@ -25,6 +25,7 @@ mod prefix;
 mod quantity;
 pub mod query;
 mod reference;
+pub mod rendering;
 pub mod scope;
 pub mod sort;
 pub mod statement;

@@ -33,6 +33,8 @@ pub(super) struct Place {
     pub(super) alias: String,
     /// The places of the measures that are looked at; `None`: all.
     measures: Option<Vec<usize>>,
+    /// Whether there is a row for each measure of a record.
+    is_unfolded: bool,
 }
 
 impl Place {
@@ -46,6 +48,15 @@ impl Place {
             source,
             alias: sql.alias(),
             measures: None,
+            is_unfolded: !source.measures.is_empty(),
+        }
+    }
+
+    /// With one row for a record, whatever it measured.
+    pub(super) fn not_unfolded(self) -> Self {
+        Self {
+            is_unfolded: false,
+            ..self
         }
     }
 
@@ -67,7 +78,7 @@ impl Place {
         self.source.readable(view)?;
         let table = identifier(&view.table(self.source.root)?);
         let alias = &self.alias;
-        if self.source.measures.is_empty() {
+        if !self.is_unfolded {
             return Ok(format!("{table} {alias}"));
         }
         let measures = match self.source.group() {
@@ -139,7 +150,7 @@ impl Place {
                 format!("{}.{} IS NOT NULL", self.alias, identifier(column))
             }));
         }
-        if !self.source.measures.is_empty() {
+        if self.is_unfolded {
             conditions.push(format!("{}.\"held\"", self.measured()));
         }
         conditions.extend(view.visible(sql, self.source.root, &self.alias));
@@ -153,7 +164,7 @@ impl Place {
 
     /// The SQL of the place of the measure in its source.
     pub(super) fn measure(&self) -> String {
-        if self.source.measures.is_empty() {
+        if !self.is_unfolded {
             return "0".to_owned();
         }
         format!("{}.\"n\"", self.measured())

@@ -1,48 +1,20 @@
-//! The statements that answer a plan: one for a page, one for the total, one for a read.
+//! The statements that answer a plan: one for a page, one for the total.
 //!
-//! A page is found first, as records of one or more sources in order, and rendered as JSON after: what is passed over
-//! costs nothing.
+//! A page is found first, as records of one or more sources in order. They are rendered by statements of their own (see
+//! [`super::rendering`]): this one is planned each time, for the values that are searched, and must be small for that.
 
-use crate::db::{Parameter as Bound, Sql, identifier};
-use crate::tryton::projection;
+use crate::db::{Parameter as Bound, Sql};
 use crate::tryton::view::Hidden;
 
 use super::Error;
 use super::cursor::{Direction, Position};
-use super::declaration::{Declaration, Located, Source};
 use super::logic::{FALSE, TRUE, all, any};
 use super::plan::Plan;
-use super::scope::{Place, Scope, id};
+use super::scope::{Place, Scope};
 use super::sort::Key;
 
-/// The resource with this id: at most one row, its JSON. None if a record rule hides it.
-///
-/// # Errors
-/// [`Hidden`] if the user may not read the model.
-pub fn read(
-    scope: &Scope<'_>,
-    declaration: &'static Declaration,
-    source: &'static Source,
-    located: Located,
-) -> Result<Sql, Hidden> {
-    let mut sql = Sql::default();
-    let measure = source.measures.get(located.measure);
-    let place = Place::new(&mut sql, declaration, source);
-    let place = place.of_codes(measure.map(|measure| vec![measure.code]));
-    let table = place.table(scope.view)?;
-    let record = sql.bind(Bound::Integer(located.record));
-    let json = rendered(&mut sql, scope, &place)?;
-    let mut conditions = vec![format!("{} = {record}", place.record(scope.view)?)];
-    if !source.measures.is_empty() {
-        conditions.push(format!("{} = {}", place.measure(), located.measure));
-    }
-    conditions.push(place.condition(&mut sql, scope.view)?);
-    sql.text = format!("SELECT {json} FROM {table} WHERE {}", all(conditions));
-    Ok(sql)
-}
-
-/// A page of results: rows of the place of the source, the record, the place of the measure, the values of the sort keys
-/// as text, and the JSON. One row more than the page holds tells that another page follows. A page that goes backwards
+/// A page of results: one row of arrays, which are the places of the sources, the records, the places of the measures, and the
+/// values of each sort key as text. One more than the page holds tells that another page follows. A page that goes backwards
 /// comes in reverse order.
 ///
 /// # Errors
@@ -50,10 +22,9 @@ pub fn read(
 pub fn page(scope: &Scope<'_>, plan: &Plan, from: Option<&Position>) -> Result<Sql, Error> {
     let backward = from.is_some_and(|from| from.direction == Direction::Before);
     let mut sql = Sql::default();
-    let limit = sql.bind(Bound::Integer(i64::from(plan.count) + 1));
+    let limit = plan.count + 1;
     let order = order(&plan.sort, backward);
     let mut branches = Vec::new();
-    let mut jsons = Vec::new();
     for (index, place, table, condition) in branches_of(&mut sql, scope, plan)? {
         let keys = plan
             .sort
@@ -77,21 +48,27 @@ pub fn page(scope: &Scope<'_>, plan: &Plan, from: Option<&Position>) -> Result<S
             place.measure(),
             named.collect::<String>(),
         ));
-        jsons.push((index, json(&mut sql, scope, &place).map_err(main_model)?));
     }
-    let keys: String = (0..plan.sort.len())
-        // Under a name of their own, or the page would be in the order of the texts: 1, 10, 2.
-        .map(|key| format!(", p.k{key}::text AS t{key}"))
-        .collect();
-    sql.text = match jsons.as_slice() {
-        [] => "SELECT 0, 0, 0, NULL::text WHERE false".to_owned(),
-        jsons => format!(
-            "SELECT p.s, p.i, p.m{keys}, {} FROM ({}) p ORDER BY {order} LIMIT {limit}",
-            chosen(jsons),
+    sql.text = match branches.as_slice() {
+        [] => "SELECT NULL::text WHERE false".to_owned(),
+        branches => format!(
+            "SELECT {} FROM (SELECT * FROM ({}) p ORDER BY {order} LIMIT {limit}) p",
+            arrays(plan.sort.len()),
             branches.join(" UNION ALL "),
         ),
     };
     Ok(sql.tidied())
+}
+
+/// The columns of a page, each as an array: a row of its own for each result would cost more.
+fn arrays(keys: usize) -> String {
+    let numbers = ["s", "i", "m"].map(|name| format!("array_agg(p.{name}::bigint)"));
+    let keys = (0..keys).map(|key| format!("array_agg(p.k{key}::text)"));
+    numbers
+        .into_iter()
+        .chain(keys)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// How many results there are: one row, one number.
@@ -148,62 +125,6 @@ fn branches_of(sql: &mut Sql, scope: &Scope<'_>, plan: &Plan) -> Result<Vec<Bran
         Some(hidden) if branches.is_empty() => Err(main_model(hidden)),
         _ => Ok(branches),
     }
-}
-
-/// The JSON of the record at a place: an array of its group, where it has one.
-fn rendered(sql: &mut Sql, scope: &Scope<'_>, place: &Place) -> Result<String, Hidden> {
-    let root = place.source.root;
-    let Some(group) = place.source.group() else {
-        return Ok(projection::json(sql, scope.view, root, &place.alias));
-    };
-    let alias = sql.alias();
-    let (table, conditions) = place.group(sql, scope.view, group, &alias)?;
-    let list = projection::select_list(sql, scope.view, root, &alias);
-    Ok(format!(
-        "(SELECT json_agg(r) FROM (SELECT {list} FROM {table} WHERE {} ORDER BY {}) r)::text",
-        all(conditions),
-        id(&alias)
-    ))
-}
-
-/// The JSON of the record `p.i`.
-fn json(sql: &mut Sql, scope: &Scope<'_>, place: &Place) -> Result<String, Hidden> {
-    if place.source.group().is_some() {
-        return json_of_group(sql, scope, place);
-    }
-    let alias = sql.alias();
-    let root = place.source.root;
-    let table = identifier(&scope.view.table(root)?);
-    let json = projection::json(sql, scope.view, root, &alias);
-    Ok(format!(
-        "(SELECT {json} FROM {table} {alias} WHERE {} = p.i)",
-        id(&alias)
-    ))
-}
-
-/// The JSON of the group `p.i`, `p.m`.
-fn json_of_group(sql: &mut Sql, scope: &Scope<'_>, place: &Place) -> Result<String, Hidden> {
-    let place = Place::new(sql, place.declaration, place.source);
-    let table = place.table(scope.view)?;
-    let json = rendered(sql, scope, &place)?;
-    let first = place.condition(sql, scope.view)?;
-    Ok(format!(
-        "(SELECT {json} FROM {table} WHERE {} = p.i AND {} = p.m AND {first})",
-        place.record(scope.view)?,
-        place.measure()
-    ))
-}
-
-/// The JSON of the source that a row is of.
-fn chosen(rendered: &[(usize, String)]) -> String {
-    if let [(_, only)] = rendered {
-        return only.clone();
-    }
-    let cases: String = rendered
-        .iter()
-        .map(|(index, json)| format!("WHEN {index} THEN {json} "))
-        .collect();
-    format!("CASE p.s {cases}END")
 }
 
 fn order(keys: &[Key], backward: bool) -> String {

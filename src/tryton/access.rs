@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::db::{Error, Parameter, Sql};
 use crate::tryton::group::members;
 use crate::tryton::inherit::ancestors;
-use crate::tryton::model::{Node, models, names};
+use crate::tryton::model::{Trees, models};
 use crate::tryton::rule::{self, Refused, Restriction, Rule};
 use crate::tryton::schema::Version;
 use crate::tryton::source::Source;
@@ -112,7 +112,7 @@ impl Facts {
 }
 
 /// What a user may read of some models.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub struct Rights {
     closed_models: HashSet<String>,
     closed_fields: HashSet<(String, String)>,
@@ -120,34 +120,54 @@ pub struct Rights {
     refused: Vec<Refused>,
 }
 
-/// Rights, and when they were asked for.
-type Loaded = (Instant, Rc<Rights>);
+/// Rights that are remembered.
+#[derive(Clone)]
+struct Loaded {
+    user: i64,
+    /// When they were asked for.
+    asked: Instant,
+    rights: Rc<Rights>,
+}
+
+impl Loaded {
+    fn is_fresh(&self) -> bool {
+        self.asked.elapsed() < REMEMBERED
+    }
+}
 
 impl Rights {
-    /// The user's rights on some models and all below them, at most [`REMEMBERED`] old.
+    /// The user's rights on some models, at most [`REMEMBERED`] old. As long as they stay the same they are the same rights, not
+    /// only equal ones: what was made of them is good for as long.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn load(
         source: &impl Source,
         user: i64,
-        roots: &[&'static Node],
+        trees: Trees<'_>,
     ) -> Result<Rc<Self>, Error> {
         thread_local! {
-            static LOADED: RefCell<HashMap<(i64, String), Loaded>> = RefCell::default();
+            static LOADED: RefCell<HashMap<String, Vec<Loaded>>> = RefCell::default();
         }
-        let key = (user, names(roots));
-        let fresh = |at: &Instant| at.elapsed() < REMEMBERED;
-        let known =
-            LOADED.with_borrow(|loaded| loaded.get(&key).filter(|(at, _)| fresh(at)).cloned());
-        if let Some((_, rights)) = known {
-            return Ok(rights);
+        let known = LOADED.with_borrow(|loaded| {
+            let mut of_trees = loaded.get(trees.name)?.iter();
+            of_trees.find(|loaded| loaded.user == user).cloned()
+        });
+        if let Some(known) = known.as_ref().filter(|known| known.is_fresh()) {
+            return Ok(Rc::clone(&known.rights));
         }
         let asked = Instant::now();
-        let rights = Rc::new(Self::read(source, user, &models(roots)).await?);
+        let rights = Self::read(source, user, &models(trees.roots)).await?;
+        let same = known.filter(|known| *known.rights == rights);
+        let rights = same.map_or_else(|| Rc::new(rights), |known| known.rights);
         LOADED.with_borrow_mut(|loaded| {
-            loaded.retain(|_, (at, _)| fresh(at));
-            loaded.insert(key, (asked, Rc::clone(&rights)));
+            let of_trees = loaded.entry(trees.name.to_owned()).or_default();
+            of_trees.retain(|loaded| loaded.is_fresh() && loaded.user != user);
+            of_trees.push(Loaded {
+                user,
+                asked,
+                rights: Rc::clone(&rights),
+            });
         });
         Ok(rights)
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::db::{Database, Error, Parameter, Sql};
-use crate::tryton::model::{Node, names};
+use crate::tryton::model::{Node, Trees};
 use crate::turn::Turnstile;
 
 /// The tables and columns of the models asked for, as far as they exist.
@@ -21,18 +21,17 @@ impl Catalog {
         Self { tables }
     }
 
-    /// Learns what exists for some models and all below them; kept for the life of the instance, since tables change
+    /// Learns what exists for some models; kept for the life of the instance, since tables change
     /// only while Tryton updates its modules.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn load(database: &Database, roots: &[&'static Node]) -> Result<Rc<Self>, Error> {
+    pub async fn load(database: &Database, trees: Trees<'_>) -> Result<Rc<Self>, Error> {
         thread_local! {
             static LOADED: RefCell<HashMap<String, Rc<Catalog>>> = RefCell::default();
             static LOADING: Turnstile = Turnstile::default();
         }
-        let key = names(roots);
-        let known = || LOADED.with_borrow(|loaded| loaded.get(&key).cloned());
+        let known = || LOADED.with_borrow(|loaded| loaded.get(trees.name).cloned());
         if let Some(catalog) = known() {
             return Ok(catalog);
         }
@@ -40,12 +39,14 @@ impl Catalog {
         if let Some(catalog) = known() {
             return Ok(catalog);
         }
-        let nodes = roots.iter().flat_map(|root| root.tree());
+        let nodes = trees.roots.iter().flat_map(|root| root.tree());
         let tables: BTreeSet<String> = nodes.map(Node::table).collect();
         let catalog = Rc::new(Self::read(database, tables.into_iter().collect()).await?);
         // A catalog without a main table is not kept: a module may be activated, or a right granted, at any time.
-        if roots.iter().any(|root| catalog.has_table(&root.table())) {
-            LOADED.with_borrow_mut(|loaded| loaded.insert(key, Rc::clone(&catalog)));
+        let mut roots = trees.roots.iter();
+        if roots.any(|root| catalog.has_table(&root.table())) {
+            let name = trees.name.to_owned();
+            LOADED.with_borrow_mut(|loaded| loaded.insert(name, Rc::clone(&catalog)));
         }
         Ok(catalog)
     }

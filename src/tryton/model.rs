@@ -130,12 +130,14 @@ pub fn models(roots: &[&'static Node]) -> BTreeSet<&'static str> {
     nodes.map(|node| node.model).collect()
 }
 
-/// The names of some models and all below them, as a key of what is remembered of them. Those of the roots would not do:
-/// several resource types begin at the same model, and go on to others.
-#[must_use]
-pub fn names(roots: &[&'static Node]) -> String {
-    let names: Vec<&str> = models(roots).into_iter().collect();
-    names.join(" ")
+/// Some models and all below them.
+#[derive(Debug, Clone, Copy)]
+pub struct Trees<'a> {
+    /// What they are remembered under: a name of these trees and no others. Those of the roots would not do, for several
+    /// resource types begin at the same model, and go on to others.
+    pub name: &'a str,
+    /// The models at the top.
+    pub roots: &'a [&'static Node],
 }
 
 /// A model of which only its own columns are read.
@@ -178,28 +180,3 @@ pub const fn translated(columns: &'static [&'static str; 1]) -> Field {
 
 /// The record's id.
 pub const ID: Field = plain(&["id"]);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    static ADDRESS: Node = leaf("address", &[ID]);
-    static SHORT: Node = leaf("person", &[ID]);
-    static LONG: Node = Node {
-        model: "person",
-        fields: &[ID],
-        one: &[Relation {
-            key: "address",
-            columns: &["address"],
-            node: &ADDRESS,
-        }],
-        many: &[],
-        subject: None,
-    };
-
-    #[test]
-    fn what_is_remembered_of_one_tree_is_not_taken_for_another_of_the_same_root() {
-        assert_ne!(names(&[&SHORT]), names(&[&LONG]));
-        assert_eq!(names(&[&SHORT, &ADDRESS]), names(&[&LONG]));
-    }
-}

@@ -78,7 +78,7 @@ pub struct Refused {
 }
 
 /// What the rules leave of a model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Restriction {
     model: String,
     schema: Rc<Schema>,

@@ -46,6 +46,14 @@ impl View {
         Self { language, ..self }
     }
 
+    /// Whether this is the same view, not only an equal one: what was made of that can be taken for this.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.catalog, &other.catalog)
+            && Rc::ptr_eq(&self.rights, &other.rights)
+            && self.language == other.language
+    }
+
     /// The language that texts are shown in, if it is another than that of the columns.
     #[must_use]
     pub fn language(&self) -> Option<&Rc<Language>> {

@@ -12,6 +12,7 @@ use crate::resource;
 use crate::rest::error::Error;
 use crate::tryton::access::Rights;
 use crate::tryton::catalog::Catalog;
+use crate::tryton::model::Trees;
 use crate::tryton::profile::Profile;
 use crate::tryton::view::View;
 
@@ -58,11 +59,15 @@ async fn served(visit: &Visit<'_>, account: &Account) -> Result<Vec<Served>, Err
         .iter()
         .flat_map(|served| served.roots())
         .collect();
+    let trees = Trees {
+        name: "all",
+        roots: &roots,
+    };
     let sources = resource::ALL.iter().flat_map(|served| served.sources);
     let models = sources.flat_map(|source| source.demanded().map(|node| node.model));
     let rights =
         Rights::without_rules(&database, account.principal().user, &models.collect()).await?;
-    let view = View::new(Catalog::load(&database, &roots).await?, Rc::new(rights));
+    let view = View::new(Catalog::load(&database, trees).await?, Rc::new(rights));
     let mut served = Vec::new();
     for declaration in resource::ALL {
         let hidden = declaration.readable(&view).err();

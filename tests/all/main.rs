@@ -40,6 +40,7 @@ mod diagnostic_reports;
 mod domains;
 mod dosages;
 mod examples;
+mod export;
 mod facade_defects;
 mod family_histories;
 mod filters;
@@ -144,6 +145,7 @@ const CONCURRENT: &[Subject] = &[
     ("history", history::tests),
     ("definitions", definitions::tests),
     ("examples", examples::tests),
+    ("export", export::tests),
     ("facade_defects", facade_defects::tests),
     ("family_histories", family_histories::tests),
     ("filters", filters::tests),

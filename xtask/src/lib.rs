@@ -4,12 +4,14 @@
 //! - [`components`]: the WebAssembly components, built
 //! - [`app`]: the app, running on the local host or on Spin
 //! - [`browser`]: a Chromium for the browser tests
+//! - [`mod@export`]: everything that a FHIR server serves, in files
 //! - [`step`]: long steps, with what they do and how long they took
 
 pub mod app;
 pub mod browser;
 pub mod components;
 pub mod database;
+pub mod export;
 pub mod step;
 
 use std::path::{Path, PathBuf};

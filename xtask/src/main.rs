@@ -1,10 +1,10 @@
-//! Everything a person runs: `cargo xtask up | test | build | db | clean`.
+//! Everything a person runs: `cargo xtask up | test | export | build | db | clean`.
 
 mod commands;
 
 use clap::{Parser, Subcommand};
 
-use commands::{build, clean, db, test, up};
+use commands::{build, clean, db, export, test, up};
 
 /// Builds, runs and tests GNU Health FHIR.
 #[derive(Debug, Parser)]
@@ -20,6 +20,8 @@ enum Command {
     Up(up::Arguments),
     /// Runs all tests: formatting, lints, unit tests, and black-box tests against the running app
     Test(test::Arguments),
+    /// Writes everything that is served into files, so that another server can be loaded with it
+    Export(export::Arguments),
     /// Builds the WebAssembly components and prints what each weighs
     Build,
     /// Makes the demo database, or tells how long ago it was made
@@ -32,6 +34,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Up(arguments) => up::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Build => build::run(),
         Command::Db(arguments) => db::run(&arguments),
         Command::Clean => clean::run(),

@@ -27,15 +27,8 @@ pub(crate) struct Arguments {
 
 /// Builds what is needed, starts database and app, prints how to use it, and waits for Ctrl-C.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    // The database takes long the first time, and mostly waits: the compiler works beside it.
-    let database = std::thread::scope(|scope| {
-        let database = scope.spawn(|| arguments.hospital.start());
-        let built = build(arguments);
-        let database = database
-            .join()
-            .unwrap_or_else(|_| Err(anyhow::anyhow!("making the database panicked")));
-        built.and(database)
-    })?;
+    let has_spin = arguments.spin.is_some() || std::env::var_os("SPIN_BIN").is_some();
+    let database = prepare(&arguments.hospital, has_spin)?;
     let (stop, stopped) = channel();
     ctrlc::set_handler(move || {
         let _ = stop.send(());
@@ -50,9 +43,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn build(arguments: &Arguments) -> Result<()> {
+/// Builds what is needed, and starts the database.
+pub(super) fn prepare(hospital: &db::Hospital, has_spin: bool) -> Result<Database> {
+    // The database takes long the first time, and mostly waits: the compiler works beside it.
+    std::thread::scope(|scope| {
+        let database = scope.spawn(|| hospital.start());
+        let built = build(has_spin);
+        let database = database
+            .join()
+            .unwrap_or_else(|_| Err(anyhow::anyhow!("making the database panicked")));
+        built.and(database)
+    })
+}
+
+fn build(has_spin: bool) -> Result<()> {
     step("Building the components", components::build)?;
-    if arguments.spin.is_some() || std::env::var_os("SPIN_BIN").is_some() {
+    if has_spin {
         return Ok(());
     }
     step("Building the local host", app::build_host)

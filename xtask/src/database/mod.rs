@@ -186,6 +186,18 @@ impl Database {
         NAME
     }
 
+    /// The file that PostgreSQL logs to.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.server.log()
+    }
+
+    /// A program of the PostgreSQL that runs, `pgbench` say. Not every package has all of them.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        self.server.program(name)
+    }
+
     /// A Python that has trytond and GNU Health, for questions to the real thing.
     #[must_use]
     pub fn python(&self) -> PathBuf {

@@ -323,8 +323,15 @@ impl Server {
         Ok(())
     }
 
-    fn log(&self) -> PathBuf {
+    /// The file that it logs to.
+    pub(super) fn log(&self) -> PathBuf {
         self.data.join("server.log")
+    }
+
+    /// A program beside its own, if there is one of that name.
+    pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
+        let path = self.binaries.folder.join(name);
+        path.is_file().then_some(path)
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn in_place(statement: &Statement) -> Result<String> {
     filled(body, &arguments(&statement.text)?)
 }
 
-/// The arguments of an `EXECUTE`. The app executes with integers only.
+/// The arguments of an `EXECUTE`. The app executes with integers and arrays of them only.
 fn arguments(execute: &str) -> Result<Vec<Option<String>>> {
     let Some((_, list)) = execute.split_once('(') else {
         return Ok(Vec::new());
@@ -25,13 +25,18 @@ fn arguments(execute: &str) -> Result<Vec<Option<String>>> {
     let list = list
         .strip_suffix(')')
         .context("an EXECUTE without an end")?;
-    let numbers = list.split(", ").map(|number| {
-        let number: i64 = number
-            .parse()
-            .context("an argument of EXECUTE is no integer")?;
-        Ok(Some(number.to_string()))
+    let values = list.split(", ").map(|argument| {
+        let array = argument
+            .strip_prefix("'{")
+            .and_then(|rest| rest.strip_suffix("}'"));
+        let mut numbers = array.map_or_else(|| vec![argument], |array| array.split(',').collect());
+        numbers.retain(|number| !number.is_empty());
+        if numbers.iter().any(|number| number.parse::<i64>().is_err()) {
+            bail!("an argument of EXECUTE is no integer and no array of them");
+        }
+        Ok(Some(argument.trim_matches('\'').to_owned()))
     });
-    numbers.collect()
+    values.collect()
 }
 
 /// The text of a statement with these values in it.
@@ -186,6 +191,15 @@ mod tests {
         assert_eq!(
             in_place(&execution).unwrap(),
             "SELECT '7'::bigint AS a, '-1'::bigint AS b"
+        );
+        let array = statement(
+            Some("PREPARE p(bigint[], bigint) AS SELECT $1::bigint[], $2"),
+            "EXECUTE p('{7,-8}', 9)",
+            &[],
+        );
+        assert_eq!(
+            in_place(&array).ok().as_deref(),
+            Some("SELECT '{7,-8}'::bigint[], '9'")
         );
         let bare = statement(Some("PREPARE p AS SELECT 1"), "EXECUTE p", &[]);
         assert_eq!(in_place(&bare).unwrap(), "SELECT 1");

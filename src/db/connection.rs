@@ -17,7 +17,7 @@ const OPENING_LIMIT: Duration = Duration::from_secs(10);
 /// An open connection; goes back to the host's pool when dropped.
 pub struct Connection {
     pub(super) inner: pg::Connection,
-    /// The names of the plans that this connection is known to have, the oldest first.
+    /// The names of the plans that this connection is known to have, the one used last at the end.
     pub(super) planned: RefCell<VecDeque<String>>,
 }
 

@@ -28,29 +28,29 @@ impl Database {
         }
     }
 
-    /// Runs a statement on the kept connection. If that turns out broken, opens another and tries once more:
+    /// Runs a statement on the kept connection, planned once if it can be. If that turns out broken, opens another and tries once more:
     /// for statements that only read.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
         let connection = self.kept().await?;
-        match connection.rows(sql).await {
-            Err(Error::Lost) => self.instead_of(connection).await?.rows(sql).await,
+        match connection.run(sql).await {
+            Err(Error::Lost) => self.instead_of(connection).await?.run(sql).await,
             result => result,
         }
     }
 
-    /// As [`Database::rows`], of a statement that is planned once, about the records with these ids.
+    /// As [`Database::rows`], about the records with these ids.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn planned_rows(&self, planned: &Planned, ids: &[i64]) -> Result<Vec<Row>, Error> {
         let connection = self.kept().await?;
-        match connection.planned_rows(planned, ids).await {
+        match connection.run_planned(planned, ids).await {
             Err(Error::Lost) => {
                 let another = self.instead_of(connection).await?;
-                another.planned_rows(planned, ids).await
+                another.run_planned(planned, ids).await
             }
             result => result,
         }

@@ -113,6 +113,6 @@ fn a_component_weighs_less_than_a_megabyte_and_a_half(_: &World) {
     assert!(sources.len() >= 4, "{sources:?}");
     for (name, path) in sources {
         let size = std::fs::metadata(&path).unwrap().len();
-        assert!((1..1_500_000).contains(&size), "{name}: {size} bytes");
+        assert!((1..1_800_000).contains(&size), "{name}: {size} bytes");
     }
 }

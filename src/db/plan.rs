@@ -89,6 +89,7 @@ impl Connection {
             // A pooler between has changed the session under us, another request of this instance has made place, or an
             // update of Tryton has changed the tables.
             Err(Error::Statement { code, .. }) if GONE.contains(&code.as_str()) => {
+                self.planned.borrow_mut().retain(|known| known != name);
                 self.rows(&bound()).await
             }
             result => result,

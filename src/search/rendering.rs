@@ -167,3 +167,86 @@ pub fn place(declaration: &Declaration, located: Located) -> (i64, i64) {
         .map_or(0, |_| located.measure);
     (located.record, i64::try_from(measure).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::super::declaration::{Measure, Only};
+    use super::*;
+    use crate::tryton::access::Rights;
+    use crate::tryton::catalog::Catalog;
+    use crate::tryton::model::{ID, Node, leaf, plain};
+
+    static EVALUATION: Node = leaf("evaluation", &[ID, plain(&["weight"])]);
+    static THING: Declaration = Declaration {
+        name: "Thing",
+        sources: &[Source {
+            prefix: "eval",
+            root: &EVALUATION,
+            only: Only::All,
+            measures: &[Measure {
+                code: "29463-7",
+                display: "Body weight",
+                field: Some("weight"),
+                unit: "kg",
+                printed: "kg",
+                parts: &[],
+            }],
+        }],
+        parameters: &[],
+        compartments: &[],
+        documentation: "",
+    };
+
+    fn view() -> View {
+        let columns = ["id", "weight"].map(str::to_owned);
+        let tables = HashMap::from([("evaluation".to_owned(), columns.into_iter().collect())]);
+        View::new(Rc::new(Catalog::new(tables)), Rc::new(Rights::default()))
+    }
+
+    fn page(view: &View) -> Rc<Planned> {
+        made(view, &THING, 0, Which::OfPage).unwrap()
+    }
+
+    #[test]
+    fn a_statement_is_made_once_for_a_view_and_anew_for_another() {
+        let (one, other) = (view(), view());
+        assert!(Rc::ptr_eq(&page(&one), &page(&one.clone())));
+        assert!(!Rc::ptr_eq(&page(&one), &page(&other)));
+        let asked = made(&one, &THING, 0, Which::Asked { measure: 0 }).unwrap();
+        assert_ne!(page(&one), asked);
+    }
+
+    #[test]
+    fn views_that_are_not_used_any_more_are_forgotten() {
+        let first = view();
+        let known = page(&first);
+        let others: Vec<View> = (0..MOST_VIEWS).map(|_| view()).collect();
+        others.iter().for_each(|other| drop(page(other)));
+        assert!(!Rc::ptr_eq(&known, &page(&first)));
+        assert_eq!(MADE.with_borrow(Vec::len), MOST_VIEWS);
+    }
+
+    #[test]
+    fn what_a_search_has_found_is_not_unfolded_again_and_what_was_asked_for_must_be_there() {
+        let text = |which| {
+            statement(&view(), &THING, &THING.sources[0], which)
+                .unwrap()
+                .text
+        };
+        assert!(!text(Which::OfPage).contains("LATERAL"));
+        let asked = text(Which::Asked { measure: 0 });
+        assert!(
+            asked.contains("a1_m.\"n\" = 0 AND a1_m.\"held\""),
+            "{asked}"
+        );
+    }
+
+    #[test]
+    fn what_may_not_be_read_has_no_statement() {
+        let rights = Rc::new(Rights::without(&["evaluation"], &[]));
+        let view = View::new(Rc::new(Catalog::new(HashMap::new())), rights);
+        assert!(made(&view, &THING, 0, Which::OfPage).is_err());
+    }
+}

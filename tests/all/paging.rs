@@ -20,7 +20,20 @@ pub fn tests() -> Vec<Test> {
         a_forged_cursor_is_refused,
         a_cursor_of_another_user_is_refused,
         a_cursor_of_another_search_is_refused,
+        more_searches_than_a_connection_keeps_plans_of_are_answered_alike,
     ]
+}
+
+/// A connection keeps 32 plans (`src/db/plan.rs`); each size of a page has one of its own.
+fn more_searches_than_a_connection_keeps_plans_of_are_answered_alike(world: &World) {
+    let doctor = world.doctor();
+    let path = |count| format!("/Patient?_count={count}");
+    let all = ids(&doctor.get(&path(1000)).ok());
+    assert!(all.len() >= 40, "{all:?}");
+    for count in (1..=40).chain(1..=40) {
+        let page = ids(&doctor.get(&path(count)).ok());
+        assert_eq!(page, all[..count], "{count}");
+    }
 }
 
 pub fn tests_that_change_data() -> Vec<Test> {

@@ -342,8 +342,8 @@ fn ten_thousand_wrong_passwords_cost_a_bounded_amount_of_work(world: &World) {
     );
     assert!(most < MOST_MEMORY, "{most} bytes");
     // Each that was looked at is a row, and there are six at most until the login is locked; one on the way then may follow.
-    // On a slow machine the last pause ends meanwhile, and once the login is locked Tryton writes down all that follows.
-    if took < Duration::from_secs(30) {
+    // A slow machine comes so far, and once the login is locked Tryton writes down all that follows.
+    if refused <= 6 {
         assert_eq!(refused, written);
     }
     assert!(refused <= written, "{refused} of {written}");

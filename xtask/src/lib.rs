@@ -4,12 +4,14 @@
 //! - [`components`]: the WebAssembly components, built
 //! - [`app`]: the app, running on the local host or on Spin
 //! - [`browser`]: a Chromium for the browser tests
+//! - [`process`]: what a process takes
 //! - [`step`]: long steps, with what they do and how long they took
 
 pub mod app;
 pub mod browser;
 pub mod components;
 pub mod database;
+pub mod process;
 pub mod step;
 
 use std::path::{Path, PathBuf};

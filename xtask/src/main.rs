@@ -1,10 +1,10 @@
-//! Everything a person runs: `cargo xtask up | test | build | db | clean`.
+//! Everything a person runs: `cargo xtask up | test | bench | build | db | clean`.
 
 mod commands;
 
 use clap::{Parser, Subcommand};
 
-use commands::{build, clean, db, test, up};
+use commands::{bench, build, clean, db, test, up};
 
 /// Builds, runs and tests GNU Health FHIR.
 #[derive(Debug, Parser)]
@@ -20,6 +20,8 @@ enum Command {
     Up(up::Arguments),
     /// Runs all tests: formatting, lints, unit tests, and black-box tests against the running app
     Test(test::Arguments),
+    /// Measures how far from the limit of PostgreSQL and Spin the app is; all options are the benchmark's own
+    Bench(bench::Arguments),
     /// Builds the WebAssembly components and prints what each weighs
     Build,
     /// Makes the demo database, or tells how long ago it was made
@@ -32,6 +34,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Up(arguments) => up::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Build => build::run(),
         Command::Db(arguments) => db::run(&arguments),
         Command::Clean => clean::run(),

@@ -1,0 +1,105 @@
+//! The demo hospital, and the app that serves it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use postgres::{Client, NoTls};
+use xtask::app::{App, Options};
+use xtask::database::{self, Database};
+
+use crate::asker::{self, Asker};
+use crate::client::Origin;
+
+/// The user who asks: sees all patients, over the rights of a real group.
+pub(crate) const USER: &str = "doctor";
+
+/// As many as PostgreSQL allows if nobody says otherwise.
+pub(crate) const CONNECTIONS: u32 = 100;
+
+/// A hospital of some size.
+#[derive(Debug)]
+pub(crate) struct Hospital {
+    pub(crate) database: Database,
+    output: PathBuf,
+}
+
+impl Hospital {
+    pub(crate) fn start(patients: u32, output: &std::path::Path) -> Result<Self> {
+        let database = Database::start(&database::Options {
+            patients,
+            connections: CONNECTIONS,
+            ..database::Options::default()
+        })?;
+        let hospital = Self {
+            database,
+            output: output.to_owned(),
+        };
+        hospital.settle()?;
+        Ok(hospital)
+    }
+
+    /// A connection of the owner.
+    pub(crate) fn owner(&self) -> Result<Client> {
+        Client::connect(&self.database.owner_url(), NoTls).context("the owner cannot connect")
+    }
+
+    /// Makes the proposed indexes.
+    pub(crate) fn make_indexes(&self) -> Result<()> {
+        let mut owner = self.owner()?;
+        let query = database::writing_query("indexes.sql")?;
+        for row in owner.query(&query, &[])? {
+            // One by one: none of them may stand in a transaction.
+            let statement: &str = row.get(0);
+            owner
+                .batch_execute(statement)
+                .with_context(|| statement.to_owned())?;
+        }
+        self.settle()
+    }
+
+    /// Has what was written last swept up now, and not while something is measured.
+    fn settle(&self) -> Result<()> {
+        let mut owner = self.owner()?;
+        owner.batch_execute("VACUUM ANALYZE")?;
+        Ok(owner.batch_execute("CHECKPOINT")?)
+    }
+
+    pub(crate) fn password(&self, login: &str) -> Result<String> {
+        let users = self.database.users().into_iter();
+        let mut named = users.filter(|user| user.login == login);
+        let user = named
+            .next()
+            .with_context(|| format!("there is no {login}"))?;
+        Ok(user.password)
+    }
+
+    /// How the app is run; what it says goes into a file.
+    pub(crate) fn options(&self, name: &str) -> Result<Options> {
+        fs::create_dir_all(&self.output)?;
+        let mut options = Options::for_database(&self.database.url(), self.database.port())?;
+        options.state = options.state.join(name);
+        options.log = Some(self.output.join(format!("{name}.log")));
+        Ok(options)
+    }
+
+    /// The app, running.
+    pub(crate) fn serve(&self) -> Result<Served> {
+        let app = App::start(&self.options("app")?)?;
+        let token = asker::sign_in(&app.url(), USER, &self.password(USER)?)?;
+        let origin = Origin::new(&app.url(), Some(&format!("Bearer {token}")))?;
+        Ok(Served {
+            asker: Asker::new(&origin)?,
+            origin,
+            app,
+        })
+    }
+}
+
+/// The app, with somebody signed in.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) asker: Asker,
+    pub(crate) origin: Origin,
+    pub(crate) app: App,
+}

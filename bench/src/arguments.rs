@@ -120,7 +120,7 @@ impl Arguments {
             },
             rounds: self.rounds.unwrap_or(if quick { 1 } else { 5 }).max(1),
             time: or(self.seconds, 0.25, 2.0),
-            warming: Duration::from_millis(if quick { 50 } else { 300 }),
+            warming: Duration::from_millis(if quick { 150 } else { 1_000 }),
             clients: self.clients.max(1),
             levels: vec![1, 16, 64, 256],
             draws: if quick { 8 } else { 64 },

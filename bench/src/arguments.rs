@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     /// Leave database/indexes.sql out in limit, concurrency, cold and against
     #[arg(long)]
     without_indexes: bool,
-    /// Where results.json and the plots go
+    /// Where results.json and the plots go, from the root of the workspace
     #[arg(long, default_value = "target/bench")]
     output: PathBuf,
     /// What is drawn at random is the same for the same seed
@@ -128,7 +128,7 @@ impl Arguments {
             starts: if quick { 1 } else { 5 },
             pauses: if quick { 2 } else { 30 },
             indexes: !self.without_indexes,
-            output: self.output,
+            output: xtask::root().join(self.output),
             seed: self.seed,
             peer,
         }

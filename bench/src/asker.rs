@@ -27,10 +27,6 @@ impl Asker {
         })
     }
 
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// What is answered.
     pub(crate) fn ask(&mut self, draft: &Draft) -> Result<(StatusCode, Bytes)> {
         let call = self.origin.call(draft)?;

@@ -1,7 +1,7 @@
 //! The demo hospital, and the app that serves it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use postgres::{Client, NoTls};
@@ -14,8 +14,11 @@ use crate::client::Origin;
 /// The user who asks: sees all patients, over the rights of a real group.
 pub(crate) const USER: &str = "doctor";
 
-/// As many as PostgreSQL allows if nobody says otherwise.
-pub(crate) const CONNECTIONS: u32 = 100;
+/// As many connections as PostgreSQL allows if nobody says otherwise.
+pub(crate) const USUAL: u32 = 100;
+
+/// More connections than anything here needs.
+pub(crate) const PLENTY: u32 = 600;
 
 /// A hospital of some size.
 #[derive(Debug)]
@@ -25,12 +28,16 @@ pub(crate) struct Hospital {
 }
 
 impl Hospital {
-    pub(crate) fn start(patients: u32, output: &std::path::Path) -> Result<Self> {
+    pub(crate) fn start(patients: u32, connections: u32, output: &Path) -> Result<Self> {
         let database = Database::start(&database::Options {
             patients,
-            connections: CONNECTIONS,
+            connections,
             ..database::Options::default()
         })?;
+        fs::create_dir_all(output)?;
+        for log in ["app", "bare", "cold"] {
+            let _ = fs::remove_file(output.join(format!("{log}.log")));
+        }
         let hospital = Self {
             database,
             output: output.to_owned(),
@@ -76,7 +83,6 @@ impl Hospital {
 
     /// How the app is run; what it says goes into a file.
     pub(crate) fn options(&self, name: &str) -> Result<Options> {
-        fs::create_dir_all(&self.output)?;
         let mut options = Options::for_database(&self.database.url(), self.database.port())?;
         options.state = options.state.join(name);
         options.log = Some(self.output.join(format!("{name}.log")));

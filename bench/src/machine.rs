@@ -17,7 +17,6 @@ pub(crate) struct Machine {
     pub(crate) memory_gb: f64,
     pub(crate) kernel: String,
     pub(crate) postgresql: String,
-    pub(crate) max_connections: String,
     pub(crate) host: String,
     /// The state of the code.
     pub(crate) commit: String,
@@ -37,7 +36,6 @@ impl Machine {
             memory_gb: memory().unwrap_or_default(),
             kernel: line("/proc/sys/kernel/osrelease"),
             postgresql: show("server_version")?,
-            max_connections: show("max_connections")?,
             host: host(hospital)?,
             commit: commit(),
             load_before: load(),

@@ -36,7 +36,7 @@ use clap::Parser;
 
 use arguments::{Arguments, Plan, StageName};
 use draw::Values;
-use hospital::{Hospital, Served, USER};
+use hospital::{Hospital, PLENTY, Served, USER};
 use machine::Machine;
 use progress::Progress;
 use report::{Report, Settings, json, plot, table, targets};
@@ -98,7 +98,7 @@ fn measure(plan: &Plan) -> Result<Report> {
 /// The stages that share a hospital and an app.
 fn at_one_size(plan: &Plan, progress: &Progress, load_before: f64) -> Result<Report> {
     progress.next(format!("starting a hospital of {} patients", plan.patients));
-    let hospital = Hospital::start(plan.patients, &plan.output)?;
+    let mut hospital = Hospital::start(plan.patients, PLENTY, &plan.output)?;
     if plan.indexes {
         hospital.make_indexes()?;
     }
@@ -134,11 +134,6 @@ fn at_one_size(plan: &Plan, progress: &Progress, load_before: f64) -> Result<Rep
         report.targets = targets::judge(&found);
         report.limit = Some(found);
     }
-    if plan.runs(StageName::Concurrency) {
-        report.concurrency = Some(concurrency::run(
-            plan, &hospital, &served, &values, progress,
-        )?);
-    }
     if plan.runs(StageName::Cold) {
         report.cold = Some(cold::run(
             plan,
@@ -152,6 +147,11 @@ fn at_one_size(plan: &Plan, progress: &Progress, load_before: f64) -> Result<Rep
         && let Some(peer) = &plan.peer
     {
         report.against = Some(against::run(plan, peer, &mut served, &values, progress)?);
+    }
+    drop(served);
+    if plan.runs(StageName::Concurrency) {
+        let found = concurrency::run(plan, &mut hospital, &values, progress)?;
+        report.concurrency = Some(found);
     }
     Ok(report)
 }

@@ -23,16 +23,6 @@ impl Progress {
         self.0.set_message(what.into());
     }
 
-    /// Says something that stays on the terminal.
-    pub(crate) fn say(&self, what: impl AsRef<str>) {
-        let what = what.as_ref();
-        if self.0.is_hidden() {
-            eprintln!("{what}");
-        } else {
-            self.0.println(what);
-        }
-    }
-
     /// So much of the planned time is over.
     pub(crate) fn spent(&self, planned: Duration) {
         self.0.inc(millis(planned));

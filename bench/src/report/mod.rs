@@ -76,7 +76,8 @@ impl Report {
                 ]
             })
         });
-        let levels = self.concurrency.iter().flat_map(|found| &found.levels);
+        let servers = self.concurrency.iter().flat_map(|found| &found.servers);
+        let levels = servers.flat_map(|server| &server.levels);
         let levels =
             levels.map(|level| (format!("concurrency {}", level.clients), &level.failures));
         // How another server fails is its own affair.

@@ -45,14 +45,13 @@ fn machine(machine: &Machine, report: &Report) -> String {
         ""
     };
     format!(
-        "{}, {} cores, {} GB; Linux {}; PostgreSQL {} ({} connections); {}; commit {}\n\
+        "{}, {} cores, {} GB; Linux {}; PostgreSQL {}; {}; commit {}\n\
          {} rounds of {} s; load average before {}, after {}; {:.0} minutes{smoke}",
         machine.processor,
         machine.cores,
         machine.memory_gb,
         machine.kernel,
         machine.postgresql,
-        machine.max_connections,
         machine.host,
         machine.commit,
         settings.rounds,
@@ -203,20 +202,22 @@ fn concurrency_table(found: &Concurrency) -> String {
         "connections",
         "memory MB",
     ]);
-    for level in &found.levels {
-        table.add_row(vec![
-            level.clients.to_string(),
-            number(level.per_second.median),
-            width(&level.per_second),
-            millis(level.p50_ms.median),
-            millis(level.p95_ms.median),
-            millis(level.p99_ms.median),
-            level.answers.to_string(),
-            level.refused.to_string(),
-            level.failures.values().sum::<u64>().to_string(),
-            format!("{} of {}", level.connections, found.max_connections),
-            number(level.memory_mb),
-        ]);
+    for server in &found.servers {
+        for level in &server.levels {
+            table.add_row(vec![
+                level.clients.to_string(),
+                number(level.per_second.median),
+                width(&level.per_second),
+                millis(level.p50_ms.median),
+                millis(level.p95_ms.median),
+                millis(level.p99_ms.median),
+                level.answers.to_string(),
+                level.refused.to_string(),
+                level.failures.values().sum::<u64>().to_string(),
+                format!("{} of {}", level.connections, server.max_connections),
+                number(level.memory_mb),
+            ]);
+        }
     }
     format!(
         "Concurrency: a read and a search of all types, {} patients\n{}",

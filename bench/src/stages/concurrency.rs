@@ -1,7 +1,6 @@
 //! From one client to more than there is room for: a read and a search of every type, mixed.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -10,14 +9,14 @@ use serde::Serialize;
 use crate::arguments::Plan;
 use crate::client::Draft;
 use crate::draw::Values;
-use crate::hospital::{Hospital, Served};
-use crate::load::{self, Calls, Outcome};
+use crate::hospital::{Hospital, PLENTY, USUAL};
+use crate::load::{self, Outcome};
 use crate::progress::Progress;
 use crate::statistics::Spread;
 use crate::watch::{Watch, Watched};
 use crate::workload;
 
-use super::limit::load_of;
+use super::limit::{calls, load_of};
 
 /// Up to so many clients nobody may be sent away.
 const CAPACITY: u32 = 64;
@@ -27,6 +26,13 @@ const CAPACITY: u32 = 64;
 pub(crate) struct Concurrency {
     pub(crate) patients: u32,
     pub(crate) indexes: bool,
+    /// A server as it comes, and one that has room for all.
+    pub(crate) servers: Vec<Server>,
+}
+
+/// A PostgreSQL that allows so many connections.
+#[derive(Debug, Serialize)]
+pub(crate) struct Server {
     pub(crate) max_connections: u32,
     pub(crate) levels: Vec<Level>,
 }
@@ -52,7 +58,7 @@ pub(crate) struct Level {
 /// How long it takes.
 pub(crate) fn planned(plan: &Plan) -> Duration {
     let levels = u32::try_from(plan.levels.len()).unwrap_or(1);
-    (plan.warming + plan.time) * levels * plan.rounds
+    (plan.warming + plan.time) * levels * plan.rounds * 2
 }
 
 /// All requests of the mix: of each type as many reads as searches.
@@ -67,17 +73,37 @@ pub(crate) fn mix(plan: &Plan, values: &Values) -> Vec<Draft> {
     drafts.collect()
 }
 
-/// Measures.
+/// Measures. The app is started anew for each server.
 pub(crate) fn run(
     plan: &Plan,
-    hospital: &Hospital,
-    served: &Served,
+    hospital: &mut Hospital,
     values: &Values,
     progress: &Progress,
 ) -> Result<Concurrency> {
-    let calls = mix(plan, values);
-    let calls = calls.iter().map(|draft| served.origin.call(draft));
-    let calls = Rc::new(Calls::Any(calls.collect::<Result<_>>()?));
+    let mut servers = Vec::new();
+    for max_connections in [USUAL, PLENTY] {
+        hospital.database.restart_for(max_connections)?;
+        let levels = levels(plan, hospital, values, progress)?;
+        servers.push(Server {
+            max_connections,
+            levels,
+        });
+    }
+    Ok(Concurrency {
+        patients: plan.patients,
+        indexes: plan.indexes,
+        servers,
+    })
+}
+
+fn levels(
+    plan: &Plan,
+    hospital: &Hospital,
+    values: &Values,
+    progress: &Progress,
+) -> Result<Vec<Level>> {
+    let served = hospital.serve()?;
+    let calls = calls(&served.origin, &mix(plan, values))?;
     let mut turns: Vec<Vec<(Outcome, Watched)>> = plan.levels.iter().map(|_| Vec::new()).collect();
     for _ in 0..plan.rounds {
         for (clients, turns) in plan.levels.iter().zip(&mut turns) {
@@ -89,14 +115,9 @@ pub(crate) fn run(
         }
     }
     let levels = plan.levels.iter().zip(&turns);
-    Ok(Concurrency {
-        patients: plan.patients,
-        indexes: plan.indexes,
-        max_connections: crate::hospital::CONNECTIONS,
-        levels: levels
-            .map(|(clients, turns)| level(*clients, turns))
-            .collect(),
-    })
+    Ok(levels
+        .map(|(clients, turns)| level(*clients, turns))
+        .collect())
 }
 
 fn level(clients: u32, turns: &[(Outcome, Watched)]) -> Level {

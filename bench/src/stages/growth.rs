@@ -1,7 +1,6 @@
 //! From 60 to 100,000 patients: what each shape of request takes, with and without the proposed indexes; the memory of the
 //! host; and a crawl of everything.
 
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -9,21 +8,24 @@ use serde::Serialize;
 
 use crate::arguments::Plan;
 use crate::draw::Values;
-use crate::hospital::{Hospital, Served};
-use crate::load::{self, Calls, Load};
+use crate::hospital::{Hospital, PLENTY, Served};
+use crate::load;
 use crate::progress::Progress;
 use crate::rounds::Turn;
 use crate::statement::{self, Recorder};
 use crate::statistics::Spread;
 use crate::watch::Watch;
-use crate::workload::{self, Shape};
+use crate::workload::{self, Drawn, Shape};
 
 use super::concurrency::mix;
 use super::crawl::{self, Crawl};
-use super::limit::load_of;
+use super::limit::{calls, load_of};
 
 /// How many requests of a shape are explained.
 const EXPLAINED: usize = 3;
+
+/// How many requests of a shape there are.
+const DRAWS: usize = 16;
 
 /// How many ask at once when memory is measured.
 const CROWD: u32 = 64;
@@ -76,7 +78,7 @@ pub(crate) struct Cost {
 /// How long it takes.
 pub(crate) fn planned(plan: &Plan) -> Duration {
     let shapes = u32::try_from(shapes().len()).unwrap_or(1);
-    let size = made(plan) + (turn(plan) * shapes) * 2 + plan.time;
+    let size = made(plan) + turn(plan) * shapes * 4 + plan.time;
     let crawl = plan.sizes.iter().map(|size| crawl_planned(plan, *size));
     size * u32::try_from(plan.sizes.len()).unwrap_or(1) + crawl.sum::<Duration>()
 }
@@ -90,9 +92,9 @@ fn made(plan: &Plan) -> Duration {
     Duration::from_secs(if plan.quick { 4 } else { 60 })
 }
 
+/// Recording and explaining takes about as long as measuring.
 fn turn(plan: &Plan) -> Duration {
-    // Recording and explaining takes about as long.
-    (plan.warming + plan.time) * 2
+    plan.warming + plan.time
 }
 
 fn shapes() -> Vec<Shape> {
@@ -112,7 +114,7 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Growth> {
 
 fn size(plan: &Plan, patients: u32, progress: &Progress) -> Result<Size> {
     progress.next(format!("growth: {patients} patients"));
-    let hospital = Hospital::start(patients, &plan.output)?;
+    let hospital = Hospital::start(patients, PLENTY, &plan.output)?;
     let mut served = hospital.serve()?;
     let mut values = Values::draw(&hospital, &mut served.asker, plan.seed)?;
     workload::go_deep(&mut values, &mut served.asker, &served.app.url())?;
@@ -158,6 +160,7 @@ fn rows(without: Costs, with: Costs) -> Vec<Row> {
         .collect()
 }
 
+/// First what is touched, then how long it takes: what is recorded is slowed down.
 fn costs(
     plan: &Plan,
     hospital: &Hospital,
@@ -167,37 +170,26 @@ fn costs(
     progress: &Progress,
 ) -> Result<Costs> {
     let mut recorder = Recorder::new(&hospital.database)?;
-    let mut owner = hospital.owner()?;
-    let mut costs = Vec::new();
+    recorder.on()?;
+    let mut touched = Vec::new();
     for shape in shapes() {
-        progress.next(format!("growth: {} {indexes} indexes", shape.name));
-        let drawn = shape.drawn(values, &mut served.asker, plan.draws.min(16), plan.seed)?;
-        let calls = drawn.drafts.iter().map(|draft| served.origin.call(draft));
-        let calls = Rc::new(Calls::Any(calls.collect::<Result<_>>()?));
-        let outcome = load::run(&served.origin, &calls, load_of(plan, 1))?;
-        let turn = Turn::within_capacity(outcome);
+        progress.next(format!("growth: rows of {} {indexes} indexes", shape.name));
+        let drawn = shape.drawn(values, &mut served.asker, plan.draws.min(DRAWS), plan.seed)?;
+        let rows = rows_touched(hospital, served, &drawn, &mut recorder)?;
+        touched.push((shape, drawn, rows));
+        progress.spent(turn(plan));
+    }
+    recorder.off()?;
 
-        recorder.on()?;
-        let mut rows = Vec::new();
-        for draft in drawn.drafts.iter().take(EXPLAINED) {
-            let asker = &mut served.asker;
-            // Once for the instance, which has to be a new one, and once for the record.
-            asker.body(draft)?;
-            let statements = recorder.record(|| asker.ask(draft))?;
-            if statements.is_empty() {
-                continue;
-            }
-            let mut touched = 0;
-            for statement in &statements {
-                touched += statement::explain(&mut owner, statement)?.rows_touched;
-            }
-            rows.push(touched as f64);
-        }
-        recorder.off()?;
+    let mut costs = Vec::new();
+    for (shape, drawn, rows_touched) in touched {
+        progress.next(format!("growth: {} {indexes} indexes", shape.name));
+        let calls = calls(&served.origin, &drawn.drafts)?;
+        let turn = Turn::within_capacity(load::run(&served.origin, &calls, load_of(plan, 1))?);
         let cost = Cost {
             p50_ms: turn.p50,
             p99_ms: turn.p99.unwrap_or_default(),
-            rows_touched: Spread::of(rows).map(|spread| spread.median),
+            rows_touched,
             failures: turn.failures,
         };
         costs.push((shape, drawn.rows, cost));
@@ -206,17 +198,31 @@ fn costs(
     Ok(costs)
 }
 
+fn rows_touched(
+    hospital: &Hospital,
+    served: &mut Served,
+    drawn: &Drawn,
+    recorder: &mut Recorder,
+) -> Result<Option<f64>> {
+    let mut owner = hospital.owner()?;
+    let mut all = Vec::new();
+    for draft in drawn.drafts.iter().take(EXPLAINED) {
+        let statements = recorder.record(|| served.asker.ask(draft))?;
+        let explained = statements
+            .iter()
+            .map(|statement| statement::explain(&mut owner, statement));
+        let rows = explained.map(|explained| Ok(explained?.rows_touched));
+        let rows: u64 = rows.sum::<Result<_>>()?;
+        all.push(rows as f64);
+    }
+    Ok(Spread::of(all).map(|spread| spread.median))
+}
+
 /// The most memory that the host takes while many ask for everything.
 fn crowd(plan: &Plan, hospital: &Hospital, served: &Served, values: &Values) -> Result<u64> {
-    let calls = mix(plan, values);
-    let calls = calls.iter().map(|draft| served.origin.call(draft));
-    let calls = Rc::new(Calls::Any(calls.collect::<Result<_>>()?));
+    let calls = calls(&served.origin, &mix(plan, values))?;
     let watch = Watch::start(served.app.process(), hospital.owner()?);
-    let load = Load {
-        clients: CROWD,
-        ..load_of(plan, CROWD)
-    };
-    load::run(&served.origin, &calls, load)?;
+    load::run(&served.origin, &calls, load_of(plan, CROWD))?;
     Ok(watch.stop().memory)
 }
 

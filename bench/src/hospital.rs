@@ -20,6 +20,20 @@ pub(crate) const USUAL: u32 = 100;
 /// More connections than anything here needs.
 pub(crate) const PLENTY: u32 = 600;
 
+/// What is run, and has a log.
+const RUN: [&str; 3] = ["app", "bare", "cold"];
+
+/// Removes the logs of an earlier run: they are added to.
+pub(crate) fn forget_logs(output: &Path) {
+    for name in RUN {
+        let _ = fs::remove_file(log(output, name));
+    }
+}
+
+fn log(output: &Path, name: &str) -> PathBuf {
+    output.join(format!("{name}.log"))
+}
+
 /// A hospital of some size.
 #[derive(Debug)]
 pub(crate) struct Hospital {
@@ -35,9 +49,6 @@ impl Hospital {
             ..database::Options::default()
         })?;
         fs::create_dir_all(output)?;
-        for log in ["app", "bare", "cold"] {
-            let _ = fs::remove_file(output.join(format!("{log}.log")));
-        }
         let hospital = Self {
             database,
             output: output.to_owned(),
@@ -85,7 +96,7 @@ impl Hospital {
     pub(crate) fn options(&self, name: &str) -> Result<Options> {
         let mut options = Options::for_database(&self.database.url(), self.database.port())?;
         options.state = options.state.join(name);
-        options.log = Some(self.output.join(format!("{name}.log")));
+        options.log = Some(log(&self.output, name));
         Ok(options)
     }
 

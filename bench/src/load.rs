@@ -67,8 +67,9 @@ pub(crate) struct Load {
 /// What was seen.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Answers (2xx) in a second: the sum of what each client got in its own time.
+    /// Answers (2xx) in a second: those that came within the time, whenever they were asked for.
     pub(crate) per_second: f64,
+    /// Answers to what was asked within the time.
     pub(crate) answers: u64,
     pub(crate) bytes: u64,
     /// 503 with `Retry-After`: sent away politely.
@@ -97,10 +98,6 @@ impl Outcome {
     /// A percentile of the latencies, in milliseconds.
     pub(crate) fn percentile(&self, percent: f64) -> f64 {
         self.latencies.value_at_percentile(percent) as f64 / 1000.0
-    }
-
-    pub(crate) fn failed(&self) -> u64 {
-        self.failures.values().sum()
     }
 
     fn count(&mut self, result: Result<Answer>, took: Duration) {
@@ -139,59 +136,84 @@ pub(crate) fn runtime() -> Result<Runtime> {
 pub(crate) fn run(origin: &Origin, calls: &Rc<Calls>, load: Load) -> Result<Outcome> {
     let outcome = Rc::new(RefCell::new(Outcome::new()?));
     let local = LocalSet::new();
-    let begin = Instant::now();
+    let counting = Instant::now() + load.warming;
+    let window = Window {
+        begin: counting,
+        end: counting + load.time,
+        within: Rc::default(),
+    };
     for number in 0..load.clients {
         let (client, calls) = (Client::new(origin), Rc::clone(calls));
-        let outcome = Rc::clone(&outcome);
+        let (outcome, window) = (Rc::clone(&outcome), window.clone());
+        let seed = load.seed.wrapping_add(u64::from(number));
         local.spawn_local(async move {
-            let seed = load.seed.wrapping_add(u64::from(number));
             let random = SmallRng::seed_from_u64(seed);
-            ask_again(client, &calls, random, load, begin, &outcome).await;
+            ask_again(client, &calls, random, &window, &outcome).await;
         });
     }
     runtime()?.block_on(local);
-    Rc::into_inner(outcome)
-        .map(RefCell::into_inner)
-        .context("a client has not ended")
+    let outcome = Rc::into_inner(outcome).context("a client has not ended")?;
+    let mut outcome = outcome.into_inner();
+    outcome.per_second = window.per_second(outcome.answers);
+    Ok(outcome)
+}
+
+/// The time that counts.
+#[derive(Debug, Clone)]
+struct Window {
+    begin: Instant,
+    end: Instant,
+    /// Answers that came in it.
+    within: Rc<Cell<u32>>,
+}
+
+impl Window {
+    fn count(&self, now: Instant) {
+        if (self.begin..self.end).contains(&now) {
+            self.within.set(self.within.get() + 1);
+        }
+    }
+
+    /// If what was asked took longer than the time: as many as were answered, by when the last was.
+    fn per_second(&self, answers: u64) -> f64 {
+        match self.within.get() {
+            0 => answers as f64 / self.begin.elapsed().as_secs_f64(),
+            within => f64::from(within) / (self.end - self.begin).as_secs_f64(),
+        }
+    }
 }
 
 async fn ask_again(
     mut client: Client,
     calls: &Calls,
     mut random: SmallRng,
-    load: Load,
-    begin: Instant,
+    window: &Window,
     outcome: &RefCell<Outcome>,
 ) {
-    let (counting, end) = (begin + load.warming, begin + load.warming + load.time);
     let mut last = None;
     let mut asked = Instant::now();
-    let mut first = None;
-    let mut answers = 0_u32;
+    let mut counted = false;
     // At least one answer counts, however long it takes.
-    while asked < end || first.is_none() {
+    while asked < window.end || !counted {
         let Some(call) = calls.next(&mut random, &mut last) else {
             break;
         };
         let result = client.send(call).await;
         let now = Instant::now();
-        if asked >= counting {
-            first.get_or_insert(asked);
-            answers += u32::from(
-                result
-                    .as_ref()
-                    .is_ok_and(|answer| answer.status.is_success()),
-            );
+        if result
+            .as_ref()
+            .is_ok_and(|answer| answer.status.is_success())
+        {
+            window.count(now);
+        }
+        if asked >= window.begin {
+            counted = true;
             outcome.borrow_mut().count(result, now - asked);
         } else if let Some(failure) = failure(result) {
             // What fails while warming up is no less a failure.
             outcome.borrow_mut().fail(failure);
         }
         asked = now;
-    }
-    let seconds = first.map_or(0.0, |first| (asked - first).as_secs_f64());
-    if seconds > 0.0 {
-        outcome.borrow_mut().per_second += f64::from(answers) / seconds;
     }
 }
 
@@ -225,6 +247,21 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_within_the_time_counts_and_else_what_came_at_all() {
+        let begin = Instant::now() - Duration::from_secs(2);
+        let window = Window {
+            begin,
+            end: begin + Duration::from_secs(1),
+            within: Rc::default(),
+        };
+        assert!((window.per_second(4) - 2.0).abs() < 0.1);
+        for millis in [0, 999, 1000, 1500] {
+            window.count(begin + Duration::from_millis(millis));
+        }
+        assert_eq!(window.per_second(4), 2.0);
+    }
+
+    #[test]
     fn only_a_503_that_says_when_to_come_back_is_a_refusal() {
         let mut outcome = Outcome::new().unwrap();
         let answer = |status, retry_after| {
@@ -241,7 +278,7 @@ mod tests {
         outcome.count(answer(StatusCode::NOT_FOUND, false), took);
         outcome.count(Err(anyhow::anyhow!("time-out")), took);
         assert_eq!((outcome.answers, outcome.bytes, outcome.refused), (1, 5, 1));
-        assert_eq!(outcome.failed(), 3);
+        assert_eq!(outcome.failures.values().sum::<u64>(), 3);
         assert!((outcome.percentile(50.0) - 3.0).abs() < 0.01);
     }
 }

@@ -86,6 +86,7 @@ fn measure(plan: &Plan) -> Result<Report> {
     let begin = Instant::now();
     let load_before = machine::load();
     let progress = Progress::new(planned(plan))?;
+    hospital::forget_logs(&plan.output);
     let mut report = at_one_size(plan, &progress, load_before)?;
     if plan.runs(StageName::Growth) {
         report.growth = Some(growth::run(plan, &progress)?);

@@ -10,7 +10,7 @@ use crate::rounds::Measured;
 use crate::stages::against::Against;
 use crate::stages::cold::Cold;
 use crate::stages::concurrency::Concurrency;
-use crate::stages::growth::{Growth, Size};
+use crate::stages::growth::{Cost, Growth, Size};
 use crate::stages::limit::Limit;
 use crate::statistics::Spread;
 
@@ -240,12 +240,14 @@ fn cold_table(cold: &Cold) -> String {
         ]);
     }
     format!(
-        "Cold: first answer {:.1} s after a start with nothing compiled, {} ms with ({}–{}); the first patient {} ms\n\
+        "Cold: first answer {} ms after a start ({}–{}){}; the first patient {} ms\n\
          A fresh instance reads rights and catalog before it answers; that is in the difference\n{}",
-        cold.uncompiled_ms / 1000.0,
         millis(cold.compiled_ms.median),
         millis(cold.compiled_ms.min),
         millis(cold.compiled_ms.max),
+        cold.uncompiled_ms.map_or_else(String::new, |time| {
+            format!(", {:.1} s when all had to be compiled", time / 1000.0)
+        }),
         millis(cold.first_read_ms.median),
         aligned(table)
     )
@@ -271,12 +273,15 @@ fn growth_tables(growth: &Growth) -> String {
             .iter()
             .filter_map(|size| size.shapes.get(place))
         {
-            let rows = |rows: Option<f64>| rows.map_or_else(none, |rows| format!("{rows:.0}"));
+            let rows = |cost: &Cost| {
+                let explained = cost.explained.as_ref();
+                explained.map_or_else(none, |one| format!("{:.0}", one.rows_touched))
+            };
             cells.extend([
                 millis(row.without.p50_ms),
                 millis(row.with.p50_ms),
-                rows(row.without.rows_touched),
-                rows(row.with.rows_touched),
+                rows(&row.without),
+                rows(&row.with),
             ]);
         }
         shapes.add_row(cells);

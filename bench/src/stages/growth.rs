@@ -12,7 +12,7 @@ use crate::hospital::{Hospital, PLENTY, Served};
 use crate::load;
 use crate::progress::Progress;
 use crate::rounds::Turn;
-use crate::statement::{self, Recorder};
+use crate::statement::{self, Explained, Recorder};
 use crate::statistics::Spread;
 use crate::watch::Watch;
 use crate::workload::{self, Drawn, Shape};
@@ -70,9 +70,33 @@ pub(crate) struct Row {
 pub(crate) struct Cost {
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
-    /// The median of some; `None` if nothing was recorded.
-    pub(crate) rows_touched: Option<f64>,
+    /// `None` if nothing was recorded.
+    pub(crate) explained: Option<Statements>,
     pub(crate) failures: std::collections::BTreeMap<String, u64>,
+}
+
+/// What PostgreSQL says of the statements of a request: medians over some requests, of the sums over their statements.
+#[derive(Debug, Serialize)]
+pub(crate) struct Statements {
+    pub(crate) rows_touched: f64,
+    pub(crate) buffers: f64,
+    pub(crate) planning_ms: f64,
+    pub(crate) execution_ms: f64,
+}
+
+impl Statements {
+    fn of(requests: &[Vec<Explained>]) -> Option<Self> {
+        let median = |value: fn(&Explained) -> f64| {
+            let sums = requests.iter().map(|one| one.iter().map(value).sum());
+            Spread::of(sums).map(|spread| spread.median)
+        };
+        Some(Self {
+            rows_touched: median(|one| one.rows_touched as f64)?,
+            buffers: median(|one| one.buffers as f64)?,
+            planning_ms: median(|one| one.planning_ms)?,
+            execution_ms: median(|one| one.execution_ms)?,
+        })
+    }
 }
 
 /// How long it takes.
@@ -174,22 +198,23 @@ fn costs(
     let mut touched = Vec::new();
     for shape in shapes() {
         progress.next(format!("growth: rows of {} {indexes} indexes", shape.name));
-        let drawn = shape.drawn(values, &mut served.asker, plan.draws.min(DRAWS), plan.seed)?;
-        let rows = rows_touched(hospital, served, &drawn, &mut recorder)?;
-        touched.push((shape, drawn, rows));
+        let draws = plan.draws.min(DRAWS);
+        let drawn = shape.drawn(values, &mut served.asker, draws, plan.seed)?;
+        let explained = explained(hospital, served, &drawn, &mut recorder)?;
+        touched.push((shape, drawn, explained));
         progress.spent(turn(plan));
     }
     recorder.off()?;
 
     let mut costs = Vec::new();
-    for (shape, drawn, rows_touched) in touched {
+    for (shape, drawn, explained) in touched {
         progress.next(format!("growth: {} {indexes} indexes", shape.name));
         let calls = calls(&served.origin, &drawn.drafts)?;
         let turn = Turn::within_capacity(load::run(&served.origin, &calls, load_of(plan, 1))?);
         let cost = Cost {
             p50_ms: turn.p50,
             p99_ms: turn.p99.unwrap_or_default(),
-            rows_touched,
+            explained,
             failures: turn.failures,
         };
         costs.push((shape, drawn.rows, cost));
@@ -198,24 +223,22 @@ fn costs(
     Ok(costs)
 }
 
-fn rows_touched(
+fn explained(
     hospital: &Hospital,
     served: &mut Served,
     drawn: &Drawn,
     recorder: &mut Recorder,
-) -> Result<Option<f64>> {
+) -> Result<Option<Statements>> {
     let mut owner = hospital.owner()?;
-    let mut all = Vec::new();
+    let mut requests = Vec::new();
     for draft in drawn.drafts.iter().take(EXPLAINED) {
-        let statements = recorder.record(|| served.asker.ask(draft))?;
-        let explained = statements
+        let sent = recorder.record(|| served.asker.body(draft))?;
+        let explained = sent
             .iter()
             .map(|statement| statement::explain(&mut owner, statement));
-        let rows = explained.map(|explained| Ok(explained?.rows_touched));
-        let rows: u64 = rows.sum::<Result<_>>()?;
-        all.push(rows as f64);
+        requests.push(explained.collect::<Result<Vec<_>>>()?);
     }
-    Ok(Spread::of(all).map(|spread| spread.median))
+    Ok(Statements::of(&requests))
 }
 
 /// The most memory that the host takes while many ask for everything.

@@ -21,7 +21,7 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// Of a load within the capacity: then a refusal is a failure too.
-    pub(crate) fn within_capacity(outcome: Outcome) -> Self {
+    pub(crate) fn within_capacity(outcome: &Outcome) -> Self {
         let mut failures = outcome.failures.clone();
         if outcome.refused > 0 {
             failures.insert("503 with Retry-After".to_owned(), outcome.refused);

@@ -210,7 +210,7 @@ fn costs(
     for (shape, drawn, explained) in touched {
         progress.next(format!("growth: {} {indexes} indexes", shape.name));
         let calls = calls(&served.origin, &drawn.drafts)?;
-        let turn = Turn::within_capacity(load::run(&served.origin, &calls, load_of(plan, 1))?);
+        let turn = Turn::within_capacity(&load::run(&served.origin, &calls, load_of(plan, 1))?);
         let cost = Cost {
             p50_ms: turn.p50,
             p99_ms: turn.p99.unwrap_or_default(),

@@ -239,7 +239,7 @@ pub(super) fn over_http<'a>(
         name,
         turn: Box::new(move || {
             let outcome = load::run(origin, &calls, load)?;
-            Ok(Some(Turn::within_capacity(outcome)))
+            Ok(Some(Turn::within_capacity(&outcome)))
         }),
     })
 }
@@ -271,7 +271,7 @@ fn first_logins(plan: &Plan, served: &Served, values: &Values, progress: &Progre
         name: "app",
         turn: Box::new(move || {
             let outcome = load::run(&served.origin, &calls, load)?;
-            Ok(Some(Turn::within_capacity(outcome)))
+            Ok(Some(Turn::within_capacity(&outcome)))
         }),
     }];
     let contenders = interleave(&mut contenders, plan.rounds, || progress.spent(round(plan)))?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use xtask::process;
 
 /// How often one looks. Seldom: looking takes time from what is measured.
-const EVERY: Duration = Duration::from_millis(100);
+const EVERY: Duration = Duration::from_millis(250);
 
 /// The most that was seen.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Area;
-use super::series::{Lines, Series};
+use super::series::{Lines, Scale, Series};
 use crate::stages::concurrency::{Concurrency, Level, Server};
 
 pub(super) fn draw(found: &Concurrency, area: &Area<'_>) -> Result<()> {
@@ -21,17 +21,22 @@ pub(super) fn draw(found: &Concurrency, area: &Area<'_>) -> Result<()> {
         across: "clients",
         up: "answers per second",
         series: &throughput,
-        logarithmic: true,
+        scale: Scale::Linear,
         legend: true,
     }
     .draw(&left)?;
     let latency: Vec<Series> = found.servers.last().map(latencies).unwrap_or_default();
+    let values: Vec<f64> = latency
+        .iter()
+        .flat_map(|series| &series.points)
+        .map(|point| point.1)
+        .collect();
     Lines {
         title: "Latency, with room for all",
         across: "clients",
         up: "milliseconds",
         series: &latency,
-        logarithmic: true,
+        scale: Scale::powers(values.into_iter()),
         legend: true,
     }
     .draw(&right)

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Area;
-use super::series::{Lines, Series};
+use super::series::{Lines, Scale, Series};
 use crate::stages::growth::Growth;
 
 pub(super) fn draw(growth: &Growth, area: &Area<'_>) -> Result<()> {
@@ -24,7 +24,7 @@ pub(super) fn draw(growth: &Growth, area: &Area<'_>) -> Result<()> {
         across: "page",
         up: "milliseconds",
         series: &series,
-        logarithmic: true,
+        scale: Scale::Linear,
         legend: true,
     }
     .draw(area)

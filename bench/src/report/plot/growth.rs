@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Area;
-use super::series::{Lines, Series};
+use super::series::{Lines, Scale, Series};
 use crate::stages::growth::{Cost, Growth, Row};
 
 const COLUMNS: usize = 4;
@@ -18,6 +18,10 @@ fn shapes(growth: &Growth) -> usize {
 }
 
 pub(super) fn draw(growth: &Growth, area: &Area<'_>) -> Result<()> {
+    // The same for all, so that they can be compared.
+    let rows = growth.sizes.iter().flat_map(|size| &size.shapes);
+    let times = rows.flat_map(|row| [row.without.p50_ms, row.with.p50_ms]);
+    let scale = Scale::powers(times);
     let areas = area.split_evenly((shapes(growth).div_ceil(COLUMNS).max(1), COLUMNS));
     for (place, area) in areas.iter().enumerate().take(shapes(growth)) {
         let rows = growth.sizes.iter().filter_map(|size| {
@@ -35,7 +39,7 @@ pub(super) fn draw(growth: &Growth, area: &Area<'_>) -> Result<()> {
             across: "patients",
             up: "p50, ms",
             series: &series,
-            logarithmic: true,
+            scale,
             legend: place == 0,
         }
         .draw(area)?;

@@ -1,4 +1,4 @@
-//! Lines over an axis, both logarithmic if wanted.
+//! Lines over a logarithmic axis.
 
 use anyhow::Result;
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
@@ -13,40 +13,48 @@ pub(super) struct Series {
     pub(super) points: Vec<(f64, f64)>,
 }
 
+/// The axis that goes up.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scale {
+    /// From nothing.
+    Linear,
+    /// In powers of ten, between these.
+    Powers(f64, f64),
+}
+
+impl Scale {
+    /// Whole powers of ten that hold all values, which are more than nothing.
+    pub(super) fn powers(values: impl Iterator<Item = f64>) -> Self {
+        let (least, most) = ends(values).unwrap_or((1.0, 1.0));
+        let (least, most) = (least.log10().floor(), most.log10().ceil());
+        Self::Powers(10_f64.powf(least), 10_f64.powf(most.max(least + 1.0)))
+    }
+}
+
 /// A chart of lines.
 pub(super) struct Lines<'a> {
     pub(super) title: &'a str,
     pub(super) across: &'a str,
     pub(super) up: &'a str,
     pub(super) series: &'a [Series],
-    /// Both axes in powers of ten.
-    pub(super) logarithmic: bool,
+    pub(super) scale: Scale,
     pub(super) legend: bool,
 }
 
 impl Lines<'_> {
     pub(super) fn draw(&self, area: &Area<'_>) -> Result<()> {
-        let Some((across, up)) = self.ranges() else {
+        let points = || self.series.iter().flat_map(|series| &series.points);
+        let Some(across) = ends(points().map(|point| point.0)) else {
             return Ok(());
         };
-        if self.logarithmic {
-            self.over(
-                area,
-                (across.0..across.1).log_scale(),
-                (up.0..up.1).log_scale(),
-            )
-        } else {
-            let (across, up) = (0.0..across.1, 0.0..up.1);
-            self.over::<RangedCoordf64, RangedCoordf64>(area, across, up)
+        let across = (across.0 * 0.8..across.1 * 1.25).log_scale();
+        match self.scale {
+            Scale::Powers(least, most) => self.over(area, across, (least..most).log_scale()),
+            Scale::Linear => {
+                let most = points().map(|point| point.1).fold(0.0, f64::max);
+                self.over::<_, RangedCoordf64>(area, across, 0.0..most * 1.2)
+            }
         }
-    }
-
-    /// What has to be shown; `None` if nothing.
-    fn ranges(&self) -> Option<((f64, f64), (f64, f64))> {
-        let points = || self.series.iter().flat_map(|series| &series.points);
-        let across = range(points().map(|point| point.0))?;
-        let up = range(points().map(|point| point.1))?;
-        Some((across, up))
     }
 
     fn over<X, Y>(
@@ -105,14 +113,13 @@ impl Lines<'_> {
     }
 }
 
-/// From the least to the greatest, with some room; above nothing, for logarithms have none there.
-fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    let mut ends: Option<(f64, f64)> = None;
-    for value in values.filter(|value| *value > 0.0) {
+/// The least and the most; of nothing but what is more than nothing, for logarithms have nothing there.
+fn ends(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let values = values.filter(|value| *value > 0.0);
+    values.fold(None, |ends, value| {
         let (least, most) = ends.unwrap_or((value, value));
-        ends = Some((least.min(value), most.max(value)));
-    }
-    ends.map(|(least, most)| (least * 0.8, most * 1.25))
+        Some((value.min(least), value.max(most)))
+    })
 }
 
 /// A number as an axis shows it.
@@ -138,8 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn a_range_has_room_and_lies_above_nothing() {
-        assert_eq!(range([0.0, 10.0].into_iter()), Some((8.0, 12.5)));
-        assert_eq!(range(std::iter::empty()), None);
+    fn a_scale_of_powers_has_two_labels_at_least() {
+        let scale = |values: &[f64]| match Scale::powers(values.iter().copied()) {
+            Scale::Powers(least, most) => (least, most),
+            Scale::Linear => (0.0, 0.0),
+        };
+        assert_eq!(scale(&[20.0, 60.0]), (10.0, 100.0));
+        assert_eq!(scale(&[0.0, 10.0]), (10.0, 100.0));
+        assert_eq!(scale(&[3.0, 200.0]), (1.0, 1000.0));
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ureq::http::Method;
+use xtask::process::memory;
 
 use crate::http::Client;
 use crate::load::MOST_MEMORY;

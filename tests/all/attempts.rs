@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ureq::http::Method;
+use xtask::process::memory;
 
 use crate::http::Client;
-use crate::load::{MOST_MEMORY, memory};
+use crate::load::MOST_MEMORY;
 use crate::users::{
     ExtraUser, PASSWORD, assert_refused, assert_throttled, attempts, forget_attempts,
 };
@@ -325,7 +326,7 @@ fn ten_thousand_wrong_passwords_cost_a_bounded_amount_of_work(world: &World) {
             let asked = Instant::now();
             assert_eq!(client.get("/Patient/1").status, 200);
             slowest = slowest.max(asked.elapsed());
-            most = most.max(memory(world.app().process()));
+            most = most.max(memory(world.app().process()).expect("memory is measured by /proc"));
             std::thread::sleep(Duration::from_millis(20));
         }
         let refused = attackers

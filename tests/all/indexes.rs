@@ -15,12 +15,9 @@ const COUNTED: Duration = Duration::from_secs(10);
 
 /// Runs what a script writes, as psql does with `\gexec`.
 fn run(world: &World, script: &str) -> usize {
-    let path = format!("{}/database/{script}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    let (query, rest) = text.split_once("\n\\gexec").expect("what it writes is run");
-    assert_eq!(rest.trim(), "", "one statement");
+    let query = xtask::database::writing_query(script).unwrap();
     let mut sql = world.sql();
-    let rows = sql.rows(&format!("SELECT * FROM ({query}) written(statement)"), &[]);
+    let rows = sql.rows(&query, &[]);
     for row in &rows {
         sql.run(row["statement"].as_str().unwrap());
     }

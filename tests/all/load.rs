@@ -1,8 +1,9 @@
 //! Many clients at once: none is answered wrongly, and memory stays bounded.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use xtask::process::memory;
 
 use crate::http::Client;
 use crate::world::World;
@@ -47,7 +48,7 @@ fn sixty_four_connections_are_served_without_an_error_in_bounded_memory(world: &
         let mut most = 0;
         for _ in 0..20 {
             std::thread::sleep(Duration::from_millis(400));
-            most = most.max(memory(world.app().process()));
+            most = most.max(memory(world.app().process()).expect("memory is measured by /proc"));
         }
         over.store(true, Ordering::Relaxed);
         let served: Vec<usize> = clients
@@ -90,29 +91,6 @@ fn many_who_sign_in_at_once_are_all_let_in(world: &World) {
             });
         }
     });
-    let taken = memory(world.app().process());
+    let taken = memory(world.app().process()).expect("memory is measured by /proc");
     assert!((1..MOST_MEMORY).contains(&taken), "{taken} bytes");
-}
-
-/// The resident memory of a process and its children, in bytes: `spin` serves in a process below its own.
-pub fn memory(process: u32) -> u64 {
-    let status = |process: u32| {
-        std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status"))
-    };
-    let field = |status: &str, name: &str| -> Option<u64> {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim_start_matches(':')
-            .split_whitespace()
-            .next()?
-            .parse()
-            .ok()
-    };
-    let own = status(process).expect("memory is measured by /proc");
-    let own = field(&own, "VmRSS").unwrap_or_default() * 1024;
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let children = numbers.filter(|number| {
-        status(*number).is_ok_and(|status| field(&status, "PPid") == Some(u64::from(process)))
-    });
-    own + children.map(memory).sum::<u64>()
 }

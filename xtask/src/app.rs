@@ -14,6 +14,9 @@ use crate::step::{cargo, run};
 /// How long the app may take until it answers. Compiling the components for the first time takes most of it.
 const START: Duration = Duration::from_secs(180);
 
+/// How long to wait before asking again whether it answers: the benchmark measures how long a start takes.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
 /// How long the app may take to stop.
 const STOP: Duration = Duration::from_secs(10);
 
@@ -32,6 +35,8 @@ pub struct Options {
     pub state: PathBuf,
     /// Where the output of the app goes; `None`: to the terminal.
     pub log: Option<PathBuf>,
+    /// Environment variables beside those of the app's variables.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Options {
@@ -57,6 +62,7 @@ impl Options {
                 .join("target/app-state")
                 .join(std::process::id().to_string()),
             log: None,
+            environment: Vec::new(),
         })
     }
 
@@ -155,7 +161,7 @@ impl App {
             if let Some(status) = self.process.try_wait()? {
                 bail!("the app ended with {status}");
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(LOOK_AGAIN);
         }
         bail!(
             "the app did not answer at {url} within {} s",
@@ -201,8 +207,17 @@ fn command(options: &Options, port: u16) -> Command {
     for (name, value) in &options.variables {
         command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
     }
+    for (name, value) in &options.environment {
+        command.env(name, value);
+    }
     command.stdin(Stdio::null());
     command
+}
+
+/// The program that serves: Spin, or the local host.
+#[must_use]
+pub fn program(options: &Options) -> PathBuf {
+    options.spin.clone().unwrap_or_else(host)
 }
 
 fn host() -> PathBuf {

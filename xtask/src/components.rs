@@ -57,6 +57,15 @@ pub fn build() -> Result<()> {
     build_together(&middleware)
 }
 
+/// Builds what Spin and PostgreSQL cost alone: the component of `bench/bare`, which is no part of the app.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_bare() -> Result<()> {
+    install_target()?;
+    build_together(&["bare"])
+}
+
 fn build_together(packages: &[&str]) -> Result<()> {
     let mut command = cargo(&["build", "--profile", "wasm", "--target", TARGET]);
     for package in packages {

@@ -5,6 +5,7 @@
 //! - [`app`]: the app, running on the local host or on Spin
 //! - [`browser`]: a Chromium for the browser tests
 //! - [`mod@export`]: everything that a FHIR server serves, in files
+//! - [`process`]: what a process takes
 //! - [`step`]: long steps, with what they do and how long they took
 
 pub mod app;
@@ -12,6 +13,7 @@ pub mod browser;
 pub mod components;
 pub mod database;
 pub mod export;
+pub mod process;
 pub mod step;
 
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
-//! Everything a person runs: `cargo xtask up | test | export | build | db | clean`.
+//! Everything a person runs: `cargo xtask up | test | bench | export | build | db | clean`.
 
 mod commands;
 
 use clap::{Parser, Subcommand};
 
-use commands::{build, clean, db, export, test, up};
+use commands::{bench, build, clean, db, export, test, up};
 
 /// Builds, runs and tests GNU Health FHIR.
 #[derive(Debug, Parser)]
@@ -22,6 +22,8 @@ enum Command {
     Test(test::Arguments),
     /// Writes everything that is served into files, so that another server can be loaded with it
     Export(export::Arguments),
+    /// Measures how far from the limit of PostgreSQL and Spin the app is; all options are the benchmark's own
+    Bench(bench::Arguments),
     /// Builds the WebAssembly components and prints what each weighs
     Build,
     /// Makes the demo database, or tells how long ago it was made
@@ -35,6 +37,7 @@ fn main() -> anyhow::Result<()> {
         Command::Up(arguments) => up::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Build => build::run(),
         Command::Db(arguments) => db::run(&arguments),
         Command::Clean => clean::run(),

@@ -21,6 +21,7 @@ impl Hospital {
         Database::start(&Options {
             gnuhealth: self.gnuhealth,
             patients: self.patients,
+            ..Options::default()
         })
     }
 }

@@ -17,7 +17,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use home::{Home, Run};
@@ -29,6 +29,8 @@ const NAME: &str = "health";
 const OWNER: (&str, &str) = ("gnuhealth", "owner-of-the-demo");
 /// The role of the app, see `database/role.sql`.
 const APP: (&str, &str) = ("gnuhealth_fhir", "fhir-of-the-demo");
+/// How many connections PostgreSQL allows at once: several apps of the tests share one database.
+const CONNECTIONS: u32 = 200;
 
 /// A version of GNU Health that the app serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,6 +85,8 @@ pub struct Options {
     pub gnuhealth: GnuHealth,
     /// How many patients, up to 100,000. The first 60 are the same in every size.
     pub patients: u32,
+    /// How many connections PostgreSQL allows at once; its own default is 100.
+    pub connections: u32,
 }
 
 impl Default for Options {
@@ -90,6 +94,7 @@ impl Default for Options {
         Self {
             gnuhealth: GnuHealth::V5_0,
             patients: 60,
+            connections: CONNECTIONS,
         }
     }
 }
@@ -123,6 +128,20 @@ pub fn folder() -> Result<PathBuf> {
     Ok(Home::open()?.path(""))
 }
 
+/// The query that writes the statements of a script of `database/`, such as `indexes.sql`, of which psql's `\gexec` runs
+/// each on its own. It has one column, `statement`.
+///
+/// # Errors
+/// If the script cannot be read, or is not one query with a `\gexec`.
+pub fn writing_query(script: &str) -> Result<String> {
+    let text = String::from_utf8(read(&scripts().join(script))?)?;
+    let (query, rest) = text
+        .split_once("\n\\gexec")
+        .with_context(|| format!("{script} has no \\gexec"))?;
+    ensure!(rest.trim().is_empty(), "{script} is more than one query");
+    Ok(format!("SELECT * FROM ({query}) written(statement)"))
+}
+
 /// A Python with the FHIR clients of `tests/clients/requirements.txt`, in an environment that has nothing of GNU Health.
 ///
 /// # Errors
@@ -153,7 +172,7 @@ impl Database {
         let template = template::ready(&home, &binaries, &python, options)?;
         let run = home.run(&version, &template)?;
         drop(lock);
-        let server = Server::start(&binaries, run.data(), home.user())?;
+        let server = Server::start(&binaries, run.data(), home.user(), options.connections)?;
         Ok(Self {
             server,
             _run: run,
@@ -216,6 +235,16 @@ impl Database {
     /// If the server does not stop.
     pub fn stop_server(&mut self) -> Result<()> {
         self.server.stop()
+    }
+
+    /// Restarts PostgreSQL, on the same port, for so many connections at once.
+    ///
+    /// # Errors
+    /// If the server does not stop, or not start again.
+    pub fn restart_for(&mut self, connections: u32) -> Result<()> {
+        self.server.stop_as("fast")?;
+        self.server.allow(connections);
+        self.server.restart()
     }
 
     /// Starts PostgreSQL again, on the same port.

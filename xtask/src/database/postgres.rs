@@ -17,14 +17,13 @@ use crate::step::step;
 const OLDEST: u32 = 13;
 
 /// What makes it fast. A power cut would lose data, which here is a copy of made-up patients.
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 13] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
     "shared_buffers=128MB",
-    "max_connections=200",
     "wal_level=minimal",
     "max_wal_senders=0",
     // small files are copied fast
@@ -218,21 +217,24 @@ pub(super) struct Server {
     binaries: Binaries,
     data: PathBuf,
     user: Option<ServerUser>,
+    connections: u32,
     port: u16,
     running: bool,
 }
 
 impl Server {
-    /// Starts the cluster in `data` on a free port.
+    /// Starts the cluster in `data` on a free port, for so many connections at once.
     pub(super) fn start(
         binaries: &Binaries,
         data: PathBuf,
         user: Option<ServerUser>,
+        connections: u32,
     ) -> Result<Self> {
         let mut server = Self {
             binaries: binaries.clone(),
             data,
             user,
+            connections,
             port: 0,
             running: false,
         };
@@ -261,7 +263,10 @@ impl Server {
         let options = SETTINGS
             .iter()
             .map(|setting| format!("-c {setting}"))
-            .chain([format!("-p {}", self.port)])
+            .chain([
+                format!("-c max_connections={}", self.connections),
+                format!("-p {}", self.port),
+            ])
             .collect::<Vec<_>>()
             .join(" ");
         let status = self
@@ -303,7 +308,12 @@ impl Server {
         Ok(())
     }
 
-    fn stop_as(&mut self, mode: &str) -> Result<()> {
+    /// From its next start on, so many connections at once.
+    pub(super) fn allow(&mut self, connections: u32) {
+        self.connections = connections;
+    }
+
+    pub(super) fn stop_as(&mut self, mode: &str) -> Result<()> {
         if !self.running {
             return Ok(());
         }

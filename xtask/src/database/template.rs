@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::home::{Home, copy};
 use super::postgres::{self, Binaries, Server};
-use super::{APP, NAME, OWNER, Options, python, read, scripts, url};
+use super::{APP, CONNECTIONS, NAME, OWNER, Options, python, read, scripts, url};
 use crate::step::{run, step};
 
 /// The data directory of the finished cluster.
@@ -20,6 +20,7 @@ pub(super) fn ready(
     let Options {
         gnuhealth,
         patients,
+        ..
     } = options;
     let requirements = format!("requirements-{gnuhealth}.txt");
     let modules_key = key(
@@ -86,7 +87,7 @@ fn make(home: &Home, target: &Path, work: impl FnOnce(&Path) -> Result<()>) -> R
 
 fn activate(home: &Home, binaries: &Binaries, python: &Path, data: &Path) -> Result<()> {
     postgres::initialise(home, binaries, data)?;
-    let server = Server::start(binaries, data.to_owned(), home.user())?;
+    let server = Server::start(binaries, data.to_owned(), home.user(), CONNECTIONS)?;
     let url = url(OWNER, server.port());
     run(python::script(python, "install.py").arg(&url))?;
     server.finish()
@@ -99,7 +100,7 @@ fn fill(
     options: &Options,
     data: &Path,
 ) -> Result<()> {
-    let server = Server::start(binaries, data.to_owned(), home.user())?;
+    let server = Server::start(binaries, data.to_owned(), home.user(), CONNECTIONS)?;
     let url = url(OWNER, server.port());
     run(python::script(python, "fill.py")
         .arg(&url)

@@ -51,6 +51,8 @@ pub(crate) struct Options {
     /// Where copies of the components' files go.
     pub(crate) files: PathBuf,
     pub(crate) limits: Limits,
+    /// The most connections of each pool of each component.
+    pub(crate) max_connections: Option<usize>,
     pub(crate) quiet: bool,
 }
 
@@ -161,7 +163,7 @@ fn configuration(
             .map(|label| (label.clone(), options.key_value.clone()))
             .collect(),
         files,
-        postgres: postgres::Pools::default(),
+        postgres: postgres::Pools::new(options.max_connections),
         services: services.clone(),
         quiet: options.quiet,
     })

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - `manifest`, `variables`, `allowed_hosts`, `files`: what `spin.toml` says
+//! - `manifest`, `variables`, `allowed_hosts`, `files`: what `spin.toml` says; `runtime_config`: what the operator says beside it
 //! - `compose`, `deny`: middleware in front of a component, and what it does not inherit
 //! - `app`: loads all of it; `instance`: what lives as long as an instance of a component
 //! - `server`, `route`, `request`: from the socket to the component
@@ -23,6 +23,7 @@ mod manifest;
 mod postgres;
 mod request;
 mod route;
+mod runtime_config;
 mod server;
 mod variables;
 
@@ -44,6 +45,7 @@ use crate::{
     app::{App, Options},
     instance::Limits,
     manifest::Manifest,
+    runtime_config::RuntimeConfig,
     variables::Variables,
 };
 
@@ -63,6 +65,9 @@ struct Arguments {
     /// Folder of the key-value store; without it, the store lives in memory
     #[arg(long)]
     state_dir: Option<PathBuf>,
+    /// Spin's runtime configuration; of it, `[outbound_pg] max_connections` is known
+    #[arg(long)]
+    runtime_config_file: Option<PathBuf>,
     /// Requests that one instance serves in all
     #[arg(long, default_value_t = 128)]
     max_instance_reuse_count: usize,
@@ -109,6 +114,7 @@ async fn start(arguments: Arguments, files: &Path) -> Result<()> {
         .map(|text| variables::parse_override(text))
         .collect::<Result<Vec<_>>>()
         .context("--variable")?;
+    let runtime = RuntimeConfig::load(arguments.runtime_config_file.as_deref())?;
     let options = Options {
         variables: Variables::resolve(&manifest.variables, &overrides)?,
         key_value: key_value::Store::open(arguments.state_dir.as_deref())?,
@@ -119,6 +125,7 @@ async fn start(arguments: Arguments, files: &Path) -> Result<()> {
             idle: arguments.idle_instance_timeout,
             request: arguments.request_timeout,
         },
+        max_connections: runtime.outbound_pg.max_connections,
         quiet: arguments.quiet,
     };
     // Before the components are compiled: a port in use is known at once.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use spin_sdk::pg;
@@ -13,6 +13,10 @@ use super::{Error, Refusal, Row, Sql};
 /// How long opening a connection may take. The host's pool has no limit of its own: a server that accepts and says
 /// nothing, or a pool that is empty, would hold the request for ever.
 const OPENING_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long to wait for another to give up a connection where the server has no more, and how often to look: a peak passes.
+const FULL_LIMIT: Duration = Duration::from_secs(3);
+const FULL_MOMENT: Duration = Duration::from_millis(50);
 
 /// An open connection; goes back to the host's pool when dropped.
 pub struct Connection {
@@ -27,6 +31,18 @@ impl Connection {
     /// # Errors
     /// [`Error::Connect`] with the cause.
     pub async fn open(address: &str) -> Result<Self, Error> {
+        let end = Instant::now() + FULL_LIMIT;
+        loop {
+            match Self::open_now(address).await {
+                Err(Error::Connect(Refusal::Full)) if Instant::now() < end => {
+                    spin_sdk::time::sleep(FULL_MOMENT).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn open_now(address: &str) -> Result<Self, Error> {
         let opened = pin!(pg::Connection::open(address));
         let late = pin!(spin_sdk::time::sleep(OPENING_LIMIT));
         match select(opened, late).await {

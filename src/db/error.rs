@@ -19,8 +19,10 @@ pub enum Refusal {
     NoSuchDatabase,
     /// The role may not connect to that database.
     NotAllowed,
-    /// The server is starting, stopping or out of connections.
+    /// The server is starting or stopping.
     Unavailable,
+    /// The server, or the role, has as many connections as it may have.
+    Full,
     /// `allowed_outbound_hosts` does not name the host.
     NotPermitted,
     /// Anything else.
@@ -60,9 +62,9 @@ const REFUSALS: &[(&str, Refusal)] = &[
     ("is not permitted to log in", Refusal::Credentials),
     ("fatal: database ", Refusal::NoSuchDatabase),
     ("fatal: role ", Refusal::Credentials),
-    ("too many clients", Refusal::Unavailable),
-    ("too many connections", Refusal::Unavailable),
-    ("connection slots are reserved", Refusal::Unavailable),
+    ("too many clients", Refusal::Full),
+    ("too many connections", Refusal::Full),
+    ("connection slots are reserved", Refusal::Full),
     ("the database system is", Refusal::Unavailable),
     ("is not permitted", Refusal::NotPermitted),
     ("connection refused", Refusal::Refused),
@@ -147,7 +149,7 @@ mod tests {
             ),
             (
                 "db error: FATAL: sorry, too many clients already",
-                Refusal::Unavailable,
+                Refusal::Full,
             ),
             (
                 "db error: FATAL: the database system is shutting down",

@@ -123,10 +123,12 @@ pub fn explain(database: &config::Database, refusal: Refusal) -> String {
             format!("the role \"{user}\" may not connect to the database \"{name}\" at {endpoint}")
         }
         Refusal::Unavailable => {
-            format!(
-                "PostgreSQL at {endpoint} takes no connection now: it starts, stops, or has reached max_connections"
-            )
+            format!("PostgreSQL at {endpoint} takes no connection now: it starts or stops")
         }
+        Refusal::Full => format!(
+            "PostgreSQL at {endpoint} takes no connection now: it has reached max_connections; limit those of the app \
+             (outbound_pg in Spin's runtime configuration)"
+        ),
         Refusal::NotPermitted => {
             format!(
                 "the app may not connect to {endpoint}: set the variable database_host to it (allowed_outbound_hosts)"

@@ -1,7 +1,7 @@
 //! Who sends a request.
 
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::request::Parts;
 
@@ -10,12 +10,23 @@ use crate::db::Database;
 use crate::signature::Signer;
 use crate::tryton::session::{self, Session};
 use crate::tryton::{application, user};
+use crate::turn::{Turn, Turnstile};
 
 use super::client::Client;
 use super::credentials::Credentials;
 use super::error::Error;
 use super::sign_in::Trial;
 use super::{cookie, remembered, verification};
+
+/// How long a request waits for another one of its instance to find out who asks.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long to sleep before looking again.
+const MOMENT: Duration = Duration::from_millis(1);
+
+thread_local! {
+    static ASKING: Turnstile = Turnstile::default();
+}
 
 /// A user who was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +99,8 @@ pub async fn signed_in(
 pub async fn by_session(settings: &Rc<Settings>, session: &Session) -> Result<Identity, Error> {
     let asked = Instant::now();
     let key = Signer::new(&settings.secret, "session").sign(&[session.token().as_bytes()]);
-    if let Some(identity) = remembered::fresh(&key) {
+    let (identity, _turn) = known(&key).await;
+    if let Some(identity) = identity {
         return Ok(identity);
     }
     let database = Database::new(&settings.database);
@@ -99,10 +111,23 @@ pub async fn by_session(settings: &Rc<Settings>, session: &Session) -> Result<Id
     Ok(identity)
 }
 
+/// Who has the credentials with this keyed hash, if the instance knows. Else it is this request's turn to find out: the first
+/// requests of an instance come together, mostly of the same user, and would each take a connection to ask the same. One that has
+/// waited too long asks all the same.
+async fn known(key: &[u8]) -> (Option<Identity>, Option<Turn>) {
+    if let Some(identity) = remembered::fresh(key) {
+        return (Some(identity), None);
+    }
+    let asking = ASKING.with(Clone::clone);
+    let turn = asking.pass_until(Instant::now() + PATIENCE, MOMENT).await;
+    (remembered::fresh(key), turn)
+}
+
 async fn by_key(settings: &Rc<Settings>, application: &str) -> Result<Identity, Error> {
     let asked = Instant::now();
     let key = Signer::new(&settings.secret, "application").sign(&[application.as_bytes()]);
-    if let Some(identity) = remembered::fresh(&key) {
+    let (identity, _turn) = known(&key).await;
+    if let Some(identity) = identity {
         return Ok(identity);
     }
     let database = Database::new(&settings.database);
@@ -123,13 +148,18 @@ async fn by_password(
 ) -> Result<Identity, Error> {
     let asked = Instant::now();
     let trial = Trial::new(settings, login, password, client)?;
-    if let Some(identity) = remembered::fresh(&trial.key) {
+    let (identity, turn) = known(&trial.key).await;
+    if let Some(identity) = identity {
         return Ok(identity);
     }
     let identity = async {
         match trial.remembered().await? {
             Some(identity) => Ok(identity),
-            None => verification::ask(settings, login, password, client).await,
+            None => {
+                // A password takes long to hash, and is another's in most cases.
+                drop(turn);
+                verification::ask(settings, login, password, client).await
+            }
         }
     };
     let identity = identity.await.inspect_err(|error| {

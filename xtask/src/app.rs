@@ -203,6 +203,9 @@ fn command(options: &Options, port: u16) -> Command {
         .arg("--listen")
         .arg(format!("127.0.0.1:{port}"));
     command.arg("--state-dir").arg(&options.state);
+    command
+        .arg("--runtime-config-file")
+        .arg(root().join("deploy/runtime-config.toml"));
     // Not as arguments, which every user of the machine can read.
     for (name, value) in &options.variables {
         command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);

@@ -23,7 +23,7 @@ use crate::bindings::spin::postgres::postgres::{
     Column, DbError, DbValue, Error, ParameterValue, QueryError, Row, RowSet,
 };
 
-/// Spin's size of a pool.
+/// Spin's size of a pool, unless the runtime configuration says otherwise.
 const POOL_SIZE: usize = 64;
 /// Spin's limit on what the host holds for a guest: a whole result, or one streamed row.
 const MAX_BYTES: usize = 128 << 20;
@@ -34,10 +34,21 @@ const STREAM_DEPTH: usize = 4;
 type Endpoint = (String, Option<String>);
 
 /// The pools of one component, by address and certificate authority.
-#[derive(Default)]
-pub(crate) struct Pools(Mutex<HashMap<Endpoint, Pool>>);
+pub(crate) struct Pools {
+    pools: Mutex<HashMap<Endpoint, Pool>>,
+    /// The most connections of each.
+    size: usize,
+}
 
 impl Pools {
+    /// None yet; each will have at most so many connections, or as many as Spin gives it.
+    pub(crate) fn new(max_connections: Option<usize>) -> Self {
+        Self {
+            pools: Mutex::default(),
+            size: max_connections.unwrap_or(POOL_SIZE),
+        }
+    }
+
     /// A connection to `address`, from its pool; waits if all are in use.
     pub(super) async fn get(&self, address: &str, root_ca: Option<&str>) -> Result<Client, Error> {
         let connected = async {
@@ -53,7 +64,7 @@ impl Pools {
     }
 
     fn pool(&self, address: &str, root_ca: Option<&str>) -> anyhow::Result<Pool> {
-        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let endpoint = (address.to_owned(), root_ca.map(str::to_owned));
         if let Some(pool) = pools.get(&endpoint) {
             return Ok(pool.clone());
@@ -70,7 +81,7 @@ impl Pools {
         } else {
             Manager::from_config(config, tls::connector(root_ca)?, manager)
         };
-        let pool = Pool::builder(manager).max_size(POOL_SIZE).build()?;
+        let pool = Pool::builder(manager).max_size(self.size).build()?;
         pools.insert(endpoint, pool.clone());
         Ok(pool)
     }

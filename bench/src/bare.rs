@@ -162,6 +162,8 @@ impl<'h> Statements<'h> {
     /// The component, serving them.
     pub(crate) fn serve(&self) -> Result<Bare> {
         let mut options = self.hospital.options("bare")?;
+        // It keeps a connection for as long as Spin lets an instance live, which takes more of them than the app does with.
+        options.runtime_config = None;
         options.manifest = PathBuf::from("bench/bare/spin.toml");
         let app = App::start(&options)?;
         Ok(Bare {

@@ -8,7 +8,7 @@ use crate::turn::Turnstile;
 
 use super::{Connection, Error, Planned, Row, Sql};
 
-/// The database of the app, over the one connection that an instance keeps and its concurrent requests share.
+/// The database of the app, over the one connection that an instance keeps while it has requests in hand, and that they share.
 #[derive(Debug, Clone)]
 pub struct Database {
     settings: config::Database,
@@ -103,6 +103,11 @@ impl Database {
         KEPT.set(Some(Rc::clone(&opened)));
         Ok(opened)
     }
+}
+
+/// Gives the kept connection back to the pool.
+pub(super) fn give_back() {
+    KEPT.set(None);
 }
 
 fn forget(broken: &Rc<Connection>) {

@@ -8,12 +8,14 @@
 //! - [`Database`]: the one connection that an instance keeps, reopened when it breaks
 //! - [`Planned`]: a statement that is planned once per connection
 //! - [`Connection`]: an open connection, and the statements that it has planned
+//! - [`InUse`]: how long an instance keeps it
 //! - [`Row`]: what comes back
 //! - [`Error`], [`Refusal`]: what can go wrong
 
 mod connection;
 mod database;
 mod error;
+mod in_use;
 mod plan;
 mod row;
 mod sql;
@@ -21,6 +23,7 @@ mod sql;
 pub use connection::Connection;
 pub use database::Database;
 pub use error::{Error, Refusal};
+pub use in_use::InUse;
 pub use plan::Planned;
 pub use row::Row;
 pub use sql::{Parameter, Sql, identifier};

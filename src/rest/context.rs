@@ -43,6 +43,7 @@ pub struct Context {
     base: String,
     /// The path and query of the request; empty if they are not known.
     target: String,
+    _in_use: db::InUse,
 }
 
 /// What the log line of a request says beside status and time.
@@ -74,6 +75,7 @@ impl Context {
             origin: origin.into_iter().collect(),
             base: String::new(),
             target: String::new(),
+            _in_use: db::InUse::begin(),
         }
     }
 

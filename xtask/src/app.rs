@@ -33,6 +33,8 @@ pub struct Options {
     pub spin: Option<PathBuf>,
     /// A folder of its own for the key-value store.
     pub state: PathBuf,
+    /// Spin's runtime configuration; relative to the root of the workspace.
+    pub runtime_config: Option<PathBuf>,
     /// Where the output of the app goes; `None`: to the terminal.
     pub log: Option<PathBuf>,
     /// Environment variables beside those of the app's variables.
@@ -61,6 +63,7 @@ impl Options {
             state: root()
                 .join("target/app-state")
                 .join(std::process::id().to_string()),
+            runtime_config: Some(PathBuf::from("deploy/runtime-config.toml")),
             log: None,
             environment: Vec::new(),
         })
@@ -203,9 +206,9 @@ fn command(options: &Options, port: u16) -> Command {
         .arg("--listen")
         .arg(format!("127.0.0.1:{port}"));
     command.arg("--state-dir").arg(&options.state);
-    command
-        .arg("--runtime-config-file")
-        .arg(root().join("deploy/runtime-config.toml"));
+    if let Some(file) = &options.runtime_config {
+        command.arg("--runtime-config-file").arg(root().join(file));
+    }
     // Not as arguments, which every user of the machine can read.
     for (name, value) in &options.variables {
         command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);

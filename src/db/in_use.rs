@@ -2,7 +2,7 @@
 //!
 //! A host has a few instances of a component beside one another, and lets each live for about a second after its last request. If
 //! they kept their connections for so long, 16 clients would need a dozen, and a pool of three would stand still while idle instances
-//! have them. Under load there is always a request in hand; one client alone pays half a millisecond.
+//! have them. Under load there is mostly a request in hand; one client alone pays for opening it each time (docs/performance.md).
 
 use std::cell::Cell;
 

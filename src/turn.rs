@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// How long to sleep before looking again.
-const MOMENT: Duration = Duration::from_millis(1);
+pub const MOMENT: Duration = Duration::from_millis(1);
 
 /// Passed by one request at a time.
 #[derive(Debug, Clone, Default)]

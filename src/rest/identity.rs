@@ -10,7 +10,7 @@ use crate::db::Database;
 use crate::signature::Signer;
 use crate::tryton::session::{self, Session};
 use crate::tryton::{application, user};
-use crate::turn::{Turn, Turnstile};
+use crate::turn::{self, Turn, Turnstile};
 
 use super::client::Client;
 use super::credentials::Credentials;
@@ -20,9 +20,6 @@ use super::{cookie, remembered, verification};
 
 /// How long a request waits for another one of its instance to find out who asks.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// How long to sleep before looking again.
-const MOMENT: Duration = Duration::from_millis(1);
 
 thread_local! {
     static ASKING: Turnstile = Turnstile::default();
@@ -119,7 +116,8 @@ async fn known(key: &[u8]) -> (Option<Identity>, Option<Turn>) {
         return (Some(identity), None);
     }
     let asking = ASKING.with(Clone::clone);
-    let turn = asking.pass_until(Instant::now() + PATIENCE, MOMENT).await;
+    let end = Instant::now() + PATIENCE;
+    let turn = asking.pass_until(end, turn::MOMENT).await;
     (remembered::fresh(key), turn)
 }
 

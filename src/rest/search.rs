@@ -145,9 +145,8 @@ impl<R: Resource> Page<'_, R> {
     /// The results, and the total; side by side.
     async fn found(&self) -> Result<(Found, Option<i64>), Error> {
         let Self { call, plan, .. } = self;
-        let types = plan.types();
         let language = call.view.language().cloned();
-        let view = service::view(&call.database, call.principal, &types, language).await?;
+        let view = service::view(&call.database, call.principal, &plan.types(), language).await?;
         let zone = if plan.is_dated() {
             zone::of_user(&call.database, call.principal.user).await?
         } else {
@@ -177,8 +176,8 @@ impl<R: Resource> Page<'_, R> {
 
     /// The page, with its records.
     async fn fetched(&self, row: Option<&Row>) -> Result<Found, Error> {
-        let mut positions = row.map(|row| self.positions(row)).transpose()?;
-        let positions = positions.get_or_insert_default();
+        let positions = row.map(|row| self.positions(row)).transpose()?;
+        let mut positions = positions.unwrap_or_default();
         let size = self.plan.count as usize;
         let further = positions.len() > size;
         positions.truncate(size);
@@ -188,7 +187,7 @@ impl<R: Resource> Page<'_, R> {
         let located = positions.iter().map(Position::located);
         let records = record::fetch::<R>(self.call, Which::OfPage, located).await?;
         Ok(Found {
-            positions: std::mem::take(positions),
+            positions,
             further,
             records,
         })

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use spin_sdk::pg;
 
+use crate::turn::Turnstile;
+
 use super::{Error, Refusal, Row, Sql};
 
 /// How long opening a connection may take. The host's pool has no limit of its own: a server that accepts and says
@@ -23,6 +25,8 @@ pub struct Connection {
     pub(super) inner: pg::Connection,
     /// The names of the plans that this connection is known to have, the one used last at the end.
     pub(super) planned: RefCell<VecDeque<String>>,
+    /// Passed by the one request that has a statement planned.
+    pub(super) planning: Turnstile,
 }
 
 impl Connection {
@@ -49,6 +53,7 @@ impl Connection {
             Either::Left((opened, _)) => Ok(Self {
                 inner: opened?,
                 planned: RefCell::default(),
+                planning: Turnstile::default(),
             }),
             Either::Right(_) => Err(Error::Connect(Refusal::TimedOut)),
         }

@@ -8,7 +8,8 @@ use crate::turn::Turnstile;
 
 use super::{Connection, Error, Planned, Row, Sql};
 
-/// The database of the app, over the one connection that an instance keeps while it has requests in hand, and that they share.
+/// The database of the app, over the one connection that an instance keeps while it has requests in hand and a moment longer,
+/// and that they share.
 #[derive(Debug, Clone)]
 pub struct Database {
     settings: config::Database,
@@ -34,11 +35,7 @@ impl Database {
     /// # Errors
     /// See [`Error`].
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
-        let connection = self.kept().await?;
-        match connection.run(sql).await {
-            Err(Error::Lost) => self.instead_of(connection).await?.run(sql).await,
-            result => result,
-        }
+        twice(async || self.on_kept(async |kept| kept.run(sql).await).await).await
     }
 
     /// As [`Database::rows`], about the records with these ids.
@@ -46,14 +43,8 @@ impl Database {
     /// # Errors
     /// See [`Error`].
     pub async fn planned_rows(&self, planned: &Planned, ids: &[i64]) -> Result<Vec<Row>, Error> {
-        let connection = self.kept().await?;
-        match connection.run_planned(planned, ids).await {
-            Err(Error::Lost) => {
-                let another = self.instead_of(connection).await?;
-                another.run_planned(planned, ids).await
-            }
-            result => result,
-        }
+        let run = async |kept: &Connection| kept.run_planned(planned, ids).await;
+        twice(async || self.on_kept(run).await).await
     }
 
     /// Runs a statement on a connection that is given back at once: for what is needed rarely. It comes from a pool of
@@ -63,32 +54,29 @@ impl Database {
     /// See [`Error`].
     pub async fn rows_once(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
         let address = self.settings.apart("once").address();
-        match Connection::open(&address).await?.rows(sql).await {
-            Err(Error::Lost) => Connection::open(&address).await?.rows(sql).await,
-            result => result,
+        twice(async || Connection::open(&address).await?.rows(sql).await).await
+    }
+
+    async fn on_kept<T>(
+        &self,
+        run: impl AsyncFn(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let connection = self.kept().await?;
+        let result = run(&connection).await;
+        if matches!(result, Err(Error::Lost)) {
+            forget(&connection);
         }
+        result
     }
 
-    async fn instead_of(&self, broken: Rc<Connection>) -> Result<Rc<Connection>, Error> {
-        forget(&broken);
-        drop(broken);
-        self.kept().await
-    }
-
-    /// A connection from the pool may turn out broken when it is first used.
     async fn open(&self) -> Result<Connection, Error> {
         let address = self.settings.address();
-        let opened = Connection::open(&address).await?;
-        match opened.learn_plans().await {
-            Ok(()) => Ok(opened),
-            Err(Error::Lost) => {
-                drop(opened);
-                let another = Connection::open(&address).await?;
-                another.learn_plans().await?;
-                Ok(another)
-            }
-            Err(error) => Err(error),
-        }
+        let open = async || {
+            let opened = Connection::open(&address).await?;
+            opened.learn_plans().await?;
+            Ok(opened)
+        };
+        twice(open).await
     }
 
     async fn kept(&self) -> Result<Rc<Connection>, Error> {
@@ -102,6 +90,14 @@ impl Database {
         let opened = Rc::new(self.open().await?);
         KEPT.set(Some(Rc::clone(&opened)));
         Ok(opened)
+    }
+}
+
+/// A connection from the pool may turn out broken when it is first used, and a kept one after that.
+async fn twice<T>(attempt: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    match attempt().await {
+        Err(Error::Lost) => attempt().await,
+        result => result,
     }
 }
 

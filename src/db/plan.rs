@@ -82,7 +82,10 @@ impl Connection {
             return self.rows(&bound()).await;
         };
         if !self.has_plan(name) {
-            self.plan(name, text, parameters).await?;
+            let _turn = self.planning.pass().await;
+            if !self.has_plan(name) {
+                self.plan(name, text, parameters).await?;
+            }
         }
         let execute = format!("EXECUTE {name}{arguments}");
         match self.rows(&Sql::new(execute, Vec::new())).await {
@@ -112,13 +115,11 @@ impl Connection {
         let types = list(parameters.iter().map(|one| one.r#type().to_owned()));
         let prepare = format!("PREPARE {name}{types} AS {text}");
         match self.rows(&Sql::new(prepare, Vec::new())).await {
-            // Another request of this instance was faster.
+            // It was there: a pooler between may give several of us one session.
             Err(Error::Statement { code, .. }) if code == EXISTS => {}
             result => drop(result?),
         }
-        if !self.has_plan(name) {
-            self.planned.borrow_mut().push_back(name.to_owned());
-        }
+        self.planned.borrow_mut().push_back(name.to_owned());
         Ok(())
     }
 

@@ -23,8 +23,8 @@ const FULL_MOMENT: Duration = Duration::from_millis(50);
 /// An open connection; goes back to the host's pool when dropped.
 pub struct Connection {
     pub(super) inner: pg::Connection,
-    /// The names of the plans that this connection is known to have, the one used last at the end.
-    pub(super) planned: RefCell<VecDeque<String>>,
+    /// The names of the plans that it has, the one used last at the end; `None`: it was not asked yet.
+    pub(super) plans: RefCell<Option<VecDeque<String>>>,
     /// Passed by the one request that has a statement planned.
     pub(super) planning: Turnstile,
 }
@@ -52,7 +52,7 @@ impl Connection {
         match select(opened, late).await {
             Either::Left((opened, _)) => Ok(Self {
                 inner: opened?,
-                planned: RefCell::default(),
+                plans: RefCell::default(),
                 planning: Turnstile::default(),
             }),
             Either::Right(_) => Err(Error::Connect(Refusal::TimedOut)),

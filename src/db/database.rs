@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Instant;
 
 use crate::config;
 use crate::turn::Turnstile;
 
-use super::{Connection, Error, Planned, Row, Sql};
+use super::{Connection, Error, Planned, Row, Sql, in_use};
 
 /// The database of the app, over the one connection that an instance keeps while it has requests in hand and a moment longer,
 /// and that they share.
@@ -69,16 +70,6 @@ impl Database {
         result
     }
 
-    async fn open(&self) -> Result<Connection, Error> {
-        let address = self.settings.address();
-        let open = async || {
-            let opened = Connection::open(&address).await?;
-            opened.learn_plans().await?;
-            Ok(opened)
-        };
-        twice(open).await
-    }
-
     async fn kept(&self) -> Result<Rc<Connection>, Error> {
         if let Some(connection) = KEPT.with_borrow(Clone::clone) {
             return Ok(connection);
@@ -87,7 +78,9 @@ impl Database {
         if let Some(connection) = KEPT.with_borrow(Clone::clone) {
             return Ok(connection);
         }
-        let opened = Rc::new(self.open().await?);
+        let begun = Instant::now();
+        let opened = Rc::new(Connection::open(&self.settings.address()).await?);
+        in_use::opened_in(begun.elapsed());
         KEPT.set(Some(Rc::clone(&opened)));
         Ok(opened)
     }

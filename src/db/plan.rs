@@ -7,7 +7,8 @@
 //! A plan stays on its connection when that goes back to the host's pool, and is found again under its name, the hash of its
 //! text. A connection holds at most [`MOST`]: the plan of a resource takes PostgreSQL about a megabyte.
 
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{HashSet, VecDeque};
 
 use sha2::{Digest, Sha256};
 
@@ -81,33 +82,58 @@ impl Connection {
         let Some(arguments) = arguments(parameters) else {
             return self.rows(&bound()).await;
         };
-        if !self.has_plan(name) {
-            let _turn = self.planning.pass().await;
-            if !self.has_plan(name) {
-                self.plan(name, text, parameters).await?;
+        let execute = Sql::new(format!("EXECUTE {name}{arguments}"), Vec::new());
+        if self.has_plan(name) || is_usual(name) {
+            match self.rows(&execute).await {
+                Err(error) if is_gone(&error) => self.forget_plan(name),
+                result => return result,
             }
         }
-        let execute = format!("EXECUTE {name}{arguments}");
-        match self.rows(&Sql::new(execute, Vec::new())).await {
+        self.have_plan(name, text, parameters).await?;
+        match self.rows(&execute).await {
             // A pooler between has changed the session under us, another request of this instance has made place, or an
             // update of Tryton has changed the tables.
-            Err(Error::Statement { code, .. }) if GONE.contains(&code.as_str()) => {
-                self.planned.borrow_mut().retain(|known| known != name);
-                self.rows(&bound()).await
-            }
+            Err(error) if is_gone(&error) => self.rows(&bound()).await,
             result => result,
         }
     }
 
-    /// Whether it has this plan, which is then the one that was used last.
+    /// Has a statement planned, if the connection does not bring its plan from those who had it before.
+    async fn have_plan(
+        &self,
+        name: &str,
+        text: &str,
+        parameters: &[Parameter],
+    ) -> Result<(), Error> {
+        let _turn = self.planning.pass().await;
+        if self.plans.borrow().is_none() {
+            self.learn_plans().await?;
+        }
+        if !self.has_plan(name) {
+            self.plan(name, text, parameters).await?;
+        }
+        become_usual(name);
+        Ok(())
+    }
+
+    /// Whether it is known to have this plan, which is then the one that was used last.
     fn has_plan(&self, name: &str) -> bool {
-        let mut planned = self.planned.borrow_mut();
-        let Some(place) = planned.iter().position(|known| known == name) else {
+        let mut plans = self.plans.borrow_mut();
+        let Some(plans) = plans.as_mut() else {
             return false;
         };
-        let used = planned.remove(place);
-        planned.extend(used);
+        let Some(place) = plans.iter().position(|known| known == name) else {
+            return false;
+        };
+        let used = plans.remove(place);
+        plans.extend(used);
         true
+    }
+
+    fn forget_plan(&self, name: &str) {
+        if let Some(plans) = self.plans.borrow_mut().as_mut() {
+            plans.retain(|known| known != name);
+        }
     }
 
     async fn plan(&self, name: &str, text: &str, parameters: &[Parameter]) -> Result<(), Error> {
@@ -119,40 +145,55 @@ impl Connection {
             Err(Error::Statement { code, .. }) if code == EXISTS => {}
             result => drop(result?),
         }
-        self.planned.borrow_mut().push_back(name.to_owned());
+        if let Some(plans) = self.plans.borrow_mut().as_mut() {
+            plans.push_back(name.to_owned());
+        }
         Ok(())
     }
 
     async fn make_place(&self) -> Result<(), Error> {
-        let given_up = {
-            let mut planned = self.planned.borrow_mut();
-            let is_full = planned.len() >= MOST;
-            is_full.then(|| planned.pop_front()).flatten()
+        let given_up = match self.plans.borrow_mut().as_mut() {
+            Some(plans) if plans.len() >= MOST => plans.pop_front(),
+            _ => None,
         };
         let Some(name) = given_up else { return Ok(()) };
-        match self
-            .rows(&Sql::new(format!("DEALLOCATE {name}"), Vec::new()))
-            .await
-        {
-            Err(Error::Statement { code, .. }) if GONE.contains(&code.as_str()) => Ok(()),
+        let given_up = Sql::new(format!("DEALLOCATE {name}"), Vec::new());
+        match self.rows(&given_up).await {
+            Err(error) if is_gone(&error) => Ok(()),
             result => result.map(drop),
         }
     }
 
-    /// Learns which plans the connection brings from those who had it before, the oldest first.
-    ///
-    /// # Errors
-    /// As [`Connection::rows`].
-    pub(super) async fn learn_plans(&self) -> Result<(), Error> {
+    /// Asks which plans the connection brings, the oldest first.
+    async fn learn_plans(&self) -> Result<(), Error> {
         let known = format!(
             "SELECT array_agg(name::text ORDER BY prepare_time) FROM pg_catalog.pg_prepared_statements \
              WHERE starts_with(name, '{PREFIX}')"
         );
         let rows = self.rows(&Sql::new(known, Vec::new())).await?;
         let names = rows.first().map(|row| row.texts(0)).transpose()?;
-        *self.planned.borrow_mut() = VecDeque::from(names.unwrap_or_default());
+        *self.plans.borrow_mut() = Some(VecDeque::from(names.unwrap_or_default()));
         Ok(())
     }
+}
+
+thread_local! {
+    /// The plans that a connection of this instance has had. Another one of the pool mostly has them too, so it is not asked before
+    /// they are used.
+    static USUAL: RefCell<HashSet<String>> = RefCell::default();
+}
+
+fn is_usual(name: &str) -> bool {
+    USUAL.with_borrow(|usual| usual.contains(name))
+}
+
+fn become_usual(name: &str) {
+    USUAL.with_borrow_mut(|usual| {
+        if usual.len() >= MOST {
+            usual.clear();
+        }
+        usual.insert(name.to_owned());
+    });
 }
 
 /// SQLSTATE `duplicate_prepared_statement`.
@@ -160,6 +201,10 @@ const EXISTS: &str = "42P05";
 
 /// SQLSTATE `invalid_sql_statement_name`, and `feature_not_supported` for a plan whose result type has changed.
 const GONE: &[&str] = &["26000", "0A000"];
+
+fn is_gone(error: &Error) -> bool {
+    matches!(error, Error::Statement { code, .. } if GONE.contains(&code.as_str()))
+}
 
 /// What follows the name in `EXECUTE`, made of digits alone; `None`: one of them is a text.
 fn arguments(parameters: &[Parameter]) -> Option<String> {

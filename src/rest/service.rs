@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::try_join;
 use http::request::Parts;
 use http::{Method, Response};
 use spin_sdk::http::Request;
@@ -176,8 +177,9 @@ pub(super) async fn view(
         name: &names.join(" "),
         roots: &roots.collect::<Vec<_>>(),
     };
-    let catalog = Catalog::load(database, trees).await?;
-    let rights = Rights::load(database, principal.user, trees).await?;
+    let catalog = Catalog::load(database, trees);
+    let rights = Rights::load(database, principal.user, trees);
+    let (catalog, rights) = try_join(catalog, rights).await?;
     log::write_refused(rights.refused());
     Ok(View::new(catalog, rights).in_language(language))
 }

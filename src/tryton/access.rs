@@ -18,6 +18,7 @@ use crate::tryton::model::{Trees, models};
 use crate::tryton::rule::{self, Refused, Restriction, Rule};
 use crate::tryton::schema::Version;
 use crate::tryton::source::Source;
+use crate::turn::{self, Turnstile};
 
 /// How long rights are remembered inside an instance: a change takes effect within this time.
 pub const REMEMBERED: Duration = Duration::from_secs(5);
@@ -120,6 +121,15 @@ pub struct Rights {
     refused: Vec<Refused>,
 }
 
+/// How long a request waits for another one of its instance to ask for rights.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+thread_local! {
+    /// By the names of the trees.
+    static LOADED: RefCell<HashMap<String, Vec<Loaded>>> = RefCell::default();
+    static LOADING: Turnstile = Turnstile::default();
+}
+
 /// Rights that are remembered.
 #[derive(Clone)]
 struct Loaded {
@@ -132,6 +142,35 @@ struct Loaded {
 impl Loaded {
     fn is_fresh(&self) -> bool {
         self.asked.elapsed() < REMEMBERED
+    }
+
+    fn of(trees: &str, user: i64) -> Option<Self> {
+        LOADED.with_borrow(|loaded| {
+            let mut of_trees = loaded.get(trees)?.iter();
+            of_trees.find(|loaded| loaded.user == user).cloned()
+        })
+    }
+
+    fn fresh(trees: &str, user: i64) -> Option<Rc<Rights>> {
+        let known = Self::of(trees, user).filter(Self::is_fresh)?;
+        Some(known.rights)
+    }
+
+    /// Gives those that are known if they are equal.
+    fn keep(trees: &str, user: i64, asked: Instant, rights: Rights) -> Rc<Rights> {
+        let same = Self::of(trees, user).filter(|known| *known.rights == rights);
+        let rights = same.map_or_else(|| Rc::new(rights), |known| known.rights);
+        let loaded = Self {
+            user,
+            asked,
+            rights: Rc::clone(&rights),
+        };
+        LOADED.with_borrow_mut(|all| {
+            let of_trees = all.entry(trees.to_owned()).or_default();
+            of_trees.retain(|loaded| loaded.is_fresh() && loaded.user != user);
+            of_trees.push(loaded);
+        });
+        rights
     }
 }
 
@@ -146,30 +185,19 @@ impl Rights {
         user: i64,
         trees: Trees<'_>,
     ) -> Result<Rc<Self>, Error> {
-        thread_local! {
-            static LOADED: RefCell<HashMap<String, Vec<Loaded>>> = RefCell::default();
+        if let Some(rights) = Loaded::fresh(trees.name, user) {
+            return Ok(rights);
         }
-        let known = LOADED.with_borrow(|loaded| {
-            let mut of_trees = loaded.get(trees.name)?.iter();
-            of_trees.find(|loaded| loaded.user == user).cloned()
-        });
-        if let Some(known) = known.as_ref().filter(|known| known.is_fresh()) {
-            return Ok(Rc::clone(&known.rights));
+        // The first requests of an instance come together, mostly of the same user, and would each ask the same.
+        let loading = LOADING.with(Clone::clone);
+        let end = Instant::now() + PATIENCE;
+        let _turn = loading.pass_until(end, turn::MOMENT).await;
+        if let Some(rights) = Loaded::fresh(trees.name, user) {
+            return Ok(rights);
         }
         let asked = Instant::now();
         let rights = Self::read(source, user, &models(trees.roots)).await?;
-        let same = known.filter(|known| *known.rights == rights);
-        let rights = same.map_or_else(|| Rc::new(rights), |known| known.rights);
-        LOADED.with_borrow_mut(|loaded| {
-            let of_trees = loaded.entry(trees.name.to_owned()).or_default();
-            of_trees.retain(|loaded| loaded.is_fresh() && loaded.user != user);
-            of_trees.push(Loaded {
-                user,
-                asked,
-                rights: Rc::clone(&rights),
-            });
-        });
-        Ok(rights)
+        Ok(Loaded::keep(trees.name, user, asked, rights))
     }
 
     /// The user's rights on some models, as they are now.

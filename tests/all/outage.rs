@@ -12,6 +12,7 @@ pub fn tests() -> Vec<Test> {
     tests![
         while_the_database_is_down_everything_is_unavailable_and_then_recovers,
         requests_under_way_end_when_the_database_goes_and_comes,
+        connections_that_end_are_replaced_with_all_that_was_planned_on_them,
     ]
 }
 
@@ -135,4 +136,51 @@ fn requests_under_way_end_when_the_database_goes_and_comes(world: &World) {
             assert!(*served > 0 && *refused > 0, "{outcomes:?}");
         }
     });
+}
+
+/// An instance takes for granted that a connection has the plans of the one before; one that the server has just opened has none.
+fn connections_that_end_are_replaced_with_all_that_was_planned_on_them(world: &World) {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8)
+            .map(|number| {
+                let (client, over) = (world.doctor(), &over);
+                scope.spawn(move || {
+                    let (mut served, mut refused) = (0, 0);
+                    while !over.load(Ordering::Relaxed) {
+                        let path = ["/Patient/1", "/Patient?_count=5"][(number + served) % 2];
+                        let answer = client.get(path);
+                        match answer.status {
+                            200 => served += 1,
+                            503 => {
+                                answer.refused(503, "transient");
+                                refused += 1;
+                            }
+                            other => panic!("{other}: {}", answer.text()),
+                        }
+                    }
+                    (served, refused)
+                })
+            })
+            .collect();
+        for _ in 0..10 {
+            std::thread::sleep(Duration::from_millis(300));
+            world.sql().run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gnuhealth_fhir'",
+            );
+        }
+        let back = becomes(RECOVERY, || world.doctor().get("/Patient/1").status == 200);
+        over.store(true, Ordering::Relaxed);
+        let outcomes: Vec<(usize, usize)> = clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect();
+        assert!(back, "{outcomes:?}");
+        // A statement that was lost is run once more, on another connection; only one that is lost again is refused.
+        let (served, refused) = outcomes
+            .iter()
+            .fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        assert!(served > 20 * refused, "{outcomes:?}");
+    });
+    assert_eq!(world.doctor().get("/Patient/1").ok(), world.patients()[&1]);
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plotters::prelude::*;
 
-use super::{Area, FONT, colour, failed};
+use super::{Area, FONT, colour, failed, legend};
 use crate::stages::limit::{Limit, Row};
 
 /// The limits that every shape has.
@@ -82,14 +82,7 @@ pub(super) fn draw(limit: &Limit, area: &Area<'_>) -> Result<()> {
     );
     chart.draw_series([full]).map_err(|error| failed(&error))?;
     names(&chart, area, &rows, name)?;
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerRight)
-        .label_font((FONT, 13))
-        .background_style(WHITE.mix(0.85))
-        .border_style(RGBColor(200, 200, 200))
-        .draw()
-        .map_err(|error| failed(&error))?;
+    legend(&mut chart, SeriesLabelPosition::LowerRight)?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ mod series;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use plotters::coord::Shift;
+use plotters::coord::{CoordTranslate, Shift};
 use plotters::prelude::*;
 
 use super::Report;
@@ -68,6 +68,21 @@ fn file(
         .with_context(|| format!("{} cannot be written", path.display()))?;
     drop(area);
     Ok(path)
+}
+
+/// Names the series of a chart.
+fn legend<'a, C: CoordTranslate>(
+    chart: &mut ChartContext<'a, SVGBackend<'a>, C>,
+    position: SeriesLabelPosition,
+) -> Result<()> {
+    chart
+        .configure_series_labels()
+        .position(position)
+        .label_font((FONT, 13))
+        .background_style(WHITE.mix(0.85))
+        .border_style(RGBColor(200, 200, 200))
+        .draw()
+        .map_err(|error| failed(&error))
 }
 
 /// The errors of the library borrow what is drawn on.

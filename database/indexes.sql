@@ -88,7 +88,11 @@ WITH proposed(name, relation, columns, definition, serves) AS (VALUES
   ('disease_onset', 'gnuhealth_patient_disease', '{diagnosed_date}',
    'USING btree (diagnosed_date)', 'Condition onset-date'),
   ('disease_professional', 'gnuhealth_patient_disease', '{healthprof}',
-   'USING btree (healthprof) WHERE healthprof IS NOT NULL', 'Condition asserter')
+   'USING btree (healthprof) WHERE healthprof IS NOT NULL', 'Condition asserter'),
+
+  -- Prescriptions.
+  ('prescription_patient', 'gnuhealth_prescription_order', '{patient}', 'USING btree (patient)',
+   'patient and subject of MedicationRequest, _has, _revinclude, the compartment of a Patient')
 ), possible AS (
   SELECT 'gnuhealth_fhir_' || name AS name, relation, serves,
     regexp_replace(regexp_replace(definition,

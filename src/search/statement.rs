@@ -43,21 +43,53 @@ pub fn page(scope: &Scope<'_>, plan: &Plan, from: Option<&Position>) -> Result<S
         let named = keys.iter().enumerate();
         let named = named.map(|(number, key)| format!(", {key} AS k{number}"));
         branches.push(format!(
-            "(SELECT {index} AS s, {} AS i, {} AS m{} FROM {table} WHERE {condition} ORDER BY {order} LIMIT {limit})",
+            "SELECT {index} AS s, {} AS i, {} AS m{} FROM {table} WHERE {condition} ORDER BY {order} LIMIT {limit}",
             record,
             place.measure(),
             named.collect::<String>(),
         ));
     }
+    if backward {
+        branches.reverse();
+    }
+    let arrays = arrays(plan.sort.len());
     sql.text = match branches.as_slice() {
         [] => "SELECT NULL::text WHERE false".to_owned(),
+        [branch] => format!("SELECT {arrays} FROM ({branch}) p"),
+        branches if plan.sort.is_empty() => {
+            let (found, all) = in_turn(branches, limit);
+            format!(
+                "WITH {found} SELECT {arrays} FROM (SELECT * FROM ({all}) p ORDER BY {order}) p"
+            )
+        }
         branches => format!(
-            "SELECT {} FROM (SELECT * FROM ({}) p ORDER BY {order} LIMIT {limit}) p",
-            arrays(plan.sort.len()),
-            branches.join(" UNION ALL "),
+            "SELECT {arrays} FROM (SELECT * FROM (({})) p ORDER BY {order} LIMIT {limit}) p",
+            branches.join(") UNION ALL ("),
         ),
     };
     Ok(sql.tidied())
+}
+
+/// Sources one after another, each asked only for what those before it have left: `LIMIT 0` runs nothing. Without an order by values
+/// all of a source stand before all of the next one, and mostly the first fills the page. The limit inside is what the planner sees.
+///
+/// Gives the common table expressions, and what joins them.
+fn in_turn(branches: &[String], limit: u32) -> (String, String) {
+    let name = |number: usize| format!("found{number}");
+    let found = branches.iter().enumerate().map(|(number, branch)| {
+        let before =
+            (0..number).map(|before| format!(" - (SELECT count(*) FROM {})", name(before)));
+        let left: String = before.collect();
+        format!(
+            "{} AS MATERIALIZED (SELECT * FROM ({branch}) b LIMIT {limit}{left})",
+            name(number)
+        )
+    });
+    let all = (0..branches.len()).map(|number| format!("SELECT * FROM {}", name(number)));
+    (
+        found.collect::<Vec<_>>().join(", "),
+        all.collect::<Vec<_>>().join(" UNION ALL "),
+    )
 }
 
 /// The columns of a page, each as an array: a row of its own for each result would cost more.
@@ -201,5 +233,32 @@ fn main_model(hidden: Hidden) -> Error {
     Error::Hidden {
         name: "_type".to_owned(),
         hidden,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_asked_for_what_those_before_it_have_left() {
+        let (found, all) = in_turn(&["a".to_owned(), "b".to_owned(), "c".to_owned()], 21);
+        let counts = ["found0", "found1"].map(|name| format!(" - (SELECT count(*) FROM {name})"));
+        let expected = [
+            "found0 AS MATERIALIZED (SELECT * FROM (a) b LIMIT 21)".to_owned(),
+            format!(
+                "found1 AS MATERIALIZED (SELECT * FROM (b) b LIMIT 21{})",
+                counts[0]
+            ),
+            format!(
+                "found2 AS MATERIALIZED (SELECT * FROM (c) b LIMIT 21{})",
+                counts.concat()
+            ),
+        ];
+        assert_eq!(found, expected.join(", "));
+        assert_eq!(
+            all,
+            "SELECT * FROM found0 UNION ALL SELECT * FROM found1 UNION ALL SELECT * FROM found2"
+        );
     }
 }

@@ -75,10 +75,12 @@ const SERVED: &[(&str, &[&str])] = &[
         "/Observation?date=2019-03-04",
         &["report_moment", "evaluation_moment"],
     ),
+    // More than the laboratory has: what it leaves of a page is asked of evaluations.
     (
-        "/Observation?patient=1",
+        "/Observation?patient=1&_count=1000",
         &["report_patient", "evaluation_patient"],
     ),
+    ("/MedicationRequest?patient=1", &["prescription_patient"]),
 ];
 
 fn the_proposed_indexes_can_be_made_twice_are_used_and_can_be_removed(world: &World) {

@@ -15,8 +15,11 @@ const BESIDE: [(&str, &str); 2] = [
 /// What a shape takes of the height.
 const EACH: u32 = 40;
 
+/// What the legend takes of it, below them, in shapes.
+const LEGEND: u32 = 2;
+
 pub(super) fn height(limit: &Limit) -> u32 {
-    120 + EACH * u32::try_from(rows(limit).len()).unwrap_or(1)
+    120 + EACH * (LEGEND + u32::try_from(rows(limit).len()).unwrap_or(1))
 }
 
 /// The shapes that have a limit.
@@ -37,7 +40,7 @@ pub(super) fn draw(limit: &Limit, area: &Area<'_>) -> Result<()> {
         .margin(12)
         .x_label_area_size(42)
         .y_label_area_size(120)
-        .build_cartesian_2d(0.0..most(&rows), count..0.0)
+        .build_cartesian_2d(0.0..most(&rows), count + f64::from(LEGEND)..0.0)
         .map_err(|error| failed(&error))?;
     let name = |place: f64| {
         let row = rows.get(place as usize);

@@ -36,7 +36,7 @@ impl Database {
     /// # Errors
     /// See [`Error`].
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
-        twice(async || self.on_kept(async |kept| kept.run(sql).await).await).await
+        self.on_kept(async |kept| kept.run(sql).await).await
     }
 
     /// As [`Database::rows`], about the records with these ids.
@@ -44,8 +44,8 @@ impl Database {
     /// # Errors
     /// See [`Error`].
     pub async fn planned_rows(&self, planned: &Planned, ids: &[i64]) -> Result<Vec<Row>, Error> {
-        let run = async |kept: &Connection| kept.run_planned(planned, ids).await;
-        twice(async || self.on_kept(run).await).await
+        self.on_kept(async |kept| kept.run_planned(planned, ids).await)
+            .await
     }
 
     /// Runs a statement on a connection that is given back at once: for what is needed rarely. It comes from a pool of
@@ -62,12 +62,15 @@ impl Database {
         &self,
         run: impl AsyncFn(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let connection = self.kept().await?;
-        let result = run(&connection).await;
-        if matches!(result, Err(Error::Lost)) {
-            forget(&connection);
-        }
-        result
+        twice(async || {
+            let connection = self.kept().await?;
+            let result = run(&connection).await;
+            if matches!(result, Err(Error::Lost)) {
+                forget(&connection);
+            }
+            result
+        })
+        .await
     }
 
     async fn kept(&self) -> Result<Rc<Connection>, Error> {

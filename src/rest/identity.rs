@@ -1,7 +1,7 @@
 //! Who sends a request.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::request::Parts;
 
@@ -10,16 +10,13 @@ use crate::db::Database;
 use crate::signature::Signer;
 use crate::tryton::session::{self, Session};
 use crate::tryton::{application, user};
-use crate::turn::{self, Turn, Turnstile};
+use crate::turn::{Turn, Turnstile};
 
 use super::client::Client;
 use super::credentials::Credentials;
 use super::error::Error;
 use super::sign_in::Trial;
 use super::{cookie, remembered, verification};
-
-/// How long a request waits for another one of its instance to find out who asks.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 thread_local! {
     static ASKING: Turnstile = Turnstile::default();
@@ -115,9 +112,7 @@ async fn known(key: &[u8]) -> (Option<Identity>, Option<Turn>) {
     if let Some(identity) = remembered::fresh(key) {
         return (Some(identity), None);
     }
-    let asking = ASKING.with(Clone::clone);
-    let end = Instant::now() + PATIENCE;
-    let turn = asking.pass_until(end, turn::MOMENT).await;
+    let turn = ASKING.with(Clone::clone).pass_soon().await;
     (remembered::fresh(key), turn)
 }
 

@@ -18,7 +18,7 @@ use crate::tryton::model::{Trees, models};
 use crate::tryton::rule::{self, Refused, Restriction, Rule};
 use crate::tryton::schema::Version;
 use crate::tryton::source::Source;
-use crate::turn::{self, Turnstile};
+use crate::turn::Turnstile;
 
 /// How long rights are remembered inside an instance: a change takes effect within this time.
 pub const REMEMBERED: Duration = Duration::from_secs(5);
@@ -121,9 +121,6 @@ pub struct Rights {
     refused: Vec<Refused>,
 }
 
-/// How long a request waits for another one of its instance to ask for rights.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 thread_local! {
     /// By the names of the trees.
     static LOADED: RefCell<HashMap<String, Vec<Loaded>>> = RefCell::default();
@@ -189,9 +186,7 @@ impl Rights {
             return Ok(rights);
         }
         // The first requests of an instance come together, mostly of the same user, and would each ask the same.
-        let loading = LOADING.with(Clone::clone);
-        let end = Instant::now() + PATIENCE;
-        let _turn = loading.pass_until(end, turn::MOMENT).await;
+        let _turn = LOADING.with(Clone::clone).pass_soon().await;
         if let Some(rights) = Loaded::fresh(trees.name, user) {
             return Ok(rights);
         }

@@ -41,10 +41,10 @@ fn indexes(world: &World, condition: &str) -> BTreeSet<String> {
 
 /// New connections of the app have this setting; those that there are end.
 fn set(world: &World, setting: &str) {
-    world.sql().run(&format!(
-        "ALTER ROLE gnuhealth_fhir {setting}; \
-         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gnuhealth_fhir'"
-    ));
+    world
+        .sql()
+        .run(&format!("ALTER ROLE gnuhealth_fhir {setting}"));
+    world.end_connections();
 }
 
 /// Leaves the database as it was, after a failure too.

@@ -94,34 +94,41 @@ fn while_the_database_is_down_everything_is_unavailable_and_then_recovers(world:
     );
 }
 
-fn requests_under_way_end_when_the_database_goes_and_comes(world: &World) {
+/// What a client saw.
+#[derive(Debug, Default)]
+struct Outcome {
+    slowest: Duration,
+    served: usize,
+    refused: usize,
+}
+
+/// Eight clients ask for one path after another while `disturb` runs; every answer is 200 or 503.
+fn while_clients_ask(world: &World, paths: &[&str], disturb: impl FnOnce()) -> Vec<Outcome> {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let clients: Vec<_> = (0..8)
             .map(|number| {
                 let (client, over) = (world.doctor(), &over);
                 scope.spawn(move || {
-                    let (mut slowest, mut served, mut refused) = (Duration::ZERO, 0, 0);
+                    let mut outcome = Outcome::default();
                     while !over.load(Ordering::Relaxed) {
                         let asked = Instant::now();
-                        match client
-                            .get(&format!("/Patient?_count=60&_total=accurate&x={number}"))
-                            .status
-                        {
-                            200 => served += 1,
-                            503 => refused += 1,
-                            other => panic!("{other}"),
+                        let answer = client.get(paths[(number + outcome.served) % paths.len()]);
+                        match answer.status {
+                            200 => outcome.served += 1,
+                            503 => {
+                                answer.refused(503, "transient");
+                                outcome.refused += 1;
+                            }
+                            other => panic!("{other}: {}", answer.text()),
                         }
-                        slowest = slowest.max(asked.elapsed());
+                        outcome.slowest = outcome.slowest.max(asked.elapsed());
                     }
-                    (slowest, served, refused)
+                    outcome
                 })
             })
             .collect();
-        std::thread::sleep(Duration::from_secs(1));
-        let outage = Outage::begin(world);
-        std::thread::sleep(Duration::from_secs(2));
-        drop(outage);
+        disturb();
         let back = becomes(RECOVERY, || world.doctor().get("/Patient/1").status == 200);
         std::thread::sleep(Duration::from_secs(1));
         over.store(true, Ordering::Relaxed);
@@ -130,57 +137,35 @@ fn requests_under_way_end_when_the_database_goes_and_comes(world: &World) {
             .map(|client| client.join().unwrap())
             .collect();
         assert!(back, "{outcomes:?}");
-        for (slowest, served, refused) in &outcomes {
-            // Not a promise of speed: what waits longer has hung.
-            assert!(*slowest < Duration::from_secs(30), "{outcomes:?}");
-            assert!(*served > 0 && *refused > 0, "{outcomes:?}");
-        }
+        outcomes
+    })
+}
+
+fn requests_under_way_end_when_the_database_goes_and_comes(world: &World) {
+    let outcomes = while_clients_ask(world, &["/Patient?_count=60&_total=accurate"], || {
+        std::thread::sleep(Duration::from_secs(1));
+        let outage = Outage::begin(world);
+        std::thread::sleep(Duration::from_secs(2));
+        drop(outage);
     });
+    for outcome in &outcomes {
+        // Not a promise of speed: what waits longer has hung.
+        assert!(outcome.slowest < Duration::from_secs(30), "{outcomes:?}");
+        assert!(outcome.served > 0 && outcome.refused > 0, "{outcomes:?}");
+    }
 }
 
 /// An instance takes for granted that a connection has the plans of the one before; one that the server has just opened has none.
 fn connections_that_end_are_replaced_with_all_that_was_planned_on_them(world: &World) {
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..8)
-            .map(|number| {
-                let (client, over) = (world.doctor(), &over);
-                scope.spawn(move || {
-                    let (mut served, mut refused) = (0, 0);
-                    while !over.load(Ordering::Relaxed) {
-                        let path = ["/Patient/1", "/Patient?_count=5"][(number + served) % 2];
-                        let answer = client.get(path);
-                        match answer.status {
-                            200 => served += 1,
-                            503 => {
-                                answer.refused(503, "transient");
-                                refused += 1;
-                            }
-                            other => panic!("{other}: {}", answer.text()),
-                        }
-                    }
-                    (served, refused)
-                })
-            })
-            .collect();
+    let outcomes = while_clients_ask(world, &["/Patient/1", "/Patient?_count=5"], || {
         for _ in 0..10 {
             std::thread::sleep(Duration::from_millis(300));
-            world.sql().run(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gnuhealth_fhir'",
-            );
+            world.end_connections();
         }
-        let back = becomes(RECOVERY, || world.doctor().get("/Patient/1").status == 200);
-        over.store(true, Ordering::Relaxed);
-        let outcomes: Vec<(usize, usize)> = clients
-            .into_iter()
-            .map(|client| client.join().unwrap())
-            .collect();
-        assert!(back, "{outcomes:?}");
-        // A statement that was lost is run once more, on another connection; only one that is lost again is refused.
-        let (served, refused) = outcomes
-            .iter()
-            .fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
-        assert!(served > 20 * refused, "{outcomes:?}");
     });
+    // A statement that was lost is run once more, on another connection; only one that is lost again is refused.
+    let served: usize = outcomes.iter().map(|outcome| outcome.served).sum();
+    let refused: usize = outcomes.iter().map(|outcome| outcome.refused).sum();
+    assert!(served > 20 * refused, "{outcomes:?}");
     assert_eq!(world.doctor().get("/Patient/1").ok(), world.patients()[&1]);
 }

@@ -127,6 +127,13 @@ impl World {
         Sql::connect(&self.owner_url, self.version)
     }
 
+    /// Ends the connections of the app, on the server's side.
+    pub fn end_connections(&self) {
+        self.sql().run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gnuhealth_fhir'",
+        );
+    }
+
     /// Asks Tryton itself; see `tests/oracle/login.py` for the questions that there are.
     pub fn tryton(&self, question: &Value) -> Value {
         let mut oracle = self.oracle.lock().unwrap_or_else(PoisonError::into_inner);
